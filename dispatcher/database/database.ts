@@ -1,0 +1,203 @@
+/**
+ * Functions and invocations that survive a power cut. Every driver keeps these promises:
+ *
+ * - A promise that resolves has been committed and flushed to disk; one that rejects has changed nothing.
+ * - When the disk refuses (full, failing fsync), calls reject with `database-unavailable` until it takes writes again;
+ *   nothing that was acknowledged is lost.
+ * - `accept` records the same identity of the same function once, whoever else accepts at the same time.
+ * - `claim` hands one invocation to one worker only, in order of arrival within a function, and never lets more than
+ *   `concurrency` invocations of a function run.
+ * - Only the newest attempt of a running invocation is `held`; every call by another one answers `fenced` and changes nothing.
+ * - Costs of accept and claim do not grow with the length of the queue.
+ * - `now` and other times are arguments, in epoch milliseconds; a driver never looks at a clock.
+ */
+import type { Decision } from '../../runtime/contract/decision.js'
+import type { InvocationInput, InvocationRecord, InvocationSummary } from '../../runtime/contract/dispatcher-api.js'
+import type { BackendName, FunctionSpec } from '../../runtime/contract/function-spec.js'
+import type { State } from '../../runtime/contract/invocation.js'
+import type { Cause, Outcome, PublishedOutput, ResultBody } from '../../runtime/contract/outcome.js'
+
+/** One registered revision of a function: its spec, frozen, with a number that counts from 1. */
+export interface Release {
+  function: string
+  number: number
+  spec: FunctionSpec
+  /** Digest of the packaged files; key of `getPackage`. */
+  packageDigest: string
+  createdAt: number
+}
+
+export interface NewRelease {
+  function: string
+  spec: FunctionSpec
+  /** The packaged files as one document; what it is made of is not the database's business. */
+  package: Buffer
+  packageDigest: string
+  now: number
+}
+
+export interface NewInvocation {
+  /** UUIDv7 */
+  id: string
+  function: string
+  release: number
+  /** Two with the same identity are the same work of that function; null = always new work. */
+  identity: string | null
+  input: InvocationInput
+  /** Present for requests. */
+  body?: Buffer
+  decision: Decision
+  now: number
+}
+
+export interface AcceptAnswer {
+  /** Of the invocation that stands in the record: an earlier one's when `duplicate`. */
+  id: string
+  duplicate: boolean
+  /** False when a duplicate came with another body than the first. */
+  sameBody: boolean
+  state: State
+}
+
+export interface ClaimRequest {
+  function: string
+  release: number
+  backend: BackendName
+  worker: string
+  /** Most running invocations of the function; undefined = no limit. */
+  concurrency?: number
+  now: number
+  leaseUntil: number
+}
+
+export interface Claim {
+  invocation: string
+  attempt: number
+  input: InvocationInput
+}
+
+export interface AttemptRef {
+  invocation: string
+  attempt: number
+}
+
+/** What `settle` needs to know about a running attempt and its invocation. */
+export interface RunningAttempt extends AttemptRef {
+  function: string
+  release: number
+  backend: BackendName
+  worker: string
+  startedAt: number
+  leaseUntil: number
+  /** Earlier attempts whose failure was the user's fault / was not. */
+  faults: number
+  losses: number
+  input: InvocationInput
+  /** Set when results are on their way: see `beginPublishing`. */
+  publishing?: Publishing
+}
+
+/** What was about to be published when the dispatcher stopped; enough to finish it. */
+export interface Publishing {
+  outcome: Outcome
+  staged: StagedOutput[]
+}
+
+/** A result in the staging place of its storage, waiting for its attempt to be accepted. */
+export interface StagedOutput extends PublishedOutput {
+  /** The driver's own words for where it waits. */
+  ticket: string
+}
+
+export type Held = 'held' | 'fenced'
+
+export interface Settlement extends AttemptRef {
+  outcome: Outcome
+  /** State after `outcome`; the move has been looked up in the table. */
+  to: State
+  /** For a retry: when the next attempt may start. */
+  notBefore?: number
+  why?: string
+  outputs: PublishedOutput[]
+  result?: ResultBody
+  now: number
+}
+
+export interface InvocationFilter {
+  function?: string
+  state?: State
+  /** Only those accepted at or after this time. */
+  since?: number
+  /** Most rows; at least 1. */
+  limit: number
+  cursor?: string
+}
+
+/** Work that is ready for a release: `queued` counts no further than the limit that was asked for. */
+export interface Backlog {
+  function: string
+  release: number
+  queued: number
+  running: number
+}
+
+export interface Database {
+  /** Registers a release and makes it current; the same spec and package as the current release is that release. */
+  putRelease(release: NewRelease): Promise<{ release: Release; created: boolean }>
+  /** Current releases of all functions that have not been removed, by name. */
+  currentReleases(): Promise<Release[]>
+  currentRelease(name: string): Promise<Release | undefined>
+  /** Also of removed functions: an invocation runs under the release it was accepted under. */
+  getRelease(name: string, number: number): Promise<Release | undefined>
+  getPackage(digest: string): Promise<Buffer | undefined>
+  /** Takes in no more work for it and cancels what waits. False when there is no such function. Its record stays. */
+  removeFunction(name: string, now: number): Promise<boolean>
+
+  /** Records work, one answer per entry in the same order; all of them or none. */
+  accept(work: NewInvocation[]): Promise<AcceptAnswer[]>
+  /** Keeps a notification that could not be read, with the reason. */
+  quarantine(entry: { source: string; body: Buffer; problem: string; now: number }): Promise<void>
+
+  /** Hands out the oldest ready invocation of a release; undefined when there is none or `concurrency` is reached. */
+  claim(request: ClaimRequest): Promise<Claim | undefined>
+  /** Takes back a claim whose worker never got to see it: the attempt is forgotten, the invocation is ready again. */
+  unclaim(attempt: AttemptRef, now: number): Promise<Held>
+  renewLease(attempt: AttemptRef, leaseUntil: number): Promise<Held>
+  /** The attempt and its invocation while it is the newest and runs; undefined = fenced. */
+  runningAttempt(attempt: AttemptRef): Promise<RunningAttempt | undefined>
+  /** Running attempts, oldest first; with a time, only those whose lease ended before it and that are not publishing. */
+  runningAttempts(leaseBefore?: number): Promise<RunningAttempt[]>
+  getBody(invocation: string): Promise<Buffer | undefined>
+
+  /**
+   * The point of no return of a success: from here its lease cannot run out and it cannot be cancelled; what was
+   * staged will be published, after a restart too, and then settled.
+   */
+  beginPublishing(attempt: AttemptRef, publishing: Publishing): Promise<Held>
+  /** Ends an attempt and moves its invocation. */
+  settle(settlement: Settlement): Promise<Held>
+
+  /** Cancels what waits or runs (and is not publishing); 'refused' in any other state. */
+  cancel(id: string, now: number): Promise<'cancelled' | 'refused' | 'unknown'>
+  /** Queues a failed or cancelled invocation again, with a fresh count of faults and losses. */
+  redrive(id: string, now: number): Promise<'redriven' | 'refused' | 'unknown'>
+  /** Redrives every failed invocation of a function; answers how many. */
+  redriveFunction(name: string, now: number): Promise<number>
+  /** Makes retries ready whose time has come; answers how many. */
+  wakeDue(now: number): Promise<number>
+  /** When the next retry is due; undefined when none waits. */
+  nextDue(): Promise<number | undefined>
+  /** Releases with ready or running work; `queued` counts up to `limit`. */
+  backlogs(limit: number): Promise<Backlog[]>
+
+  getInvocation(id: string): Promise<InvocationRecord | undefined>
+  /** Newest first. */
+  listInvocations(filter: InvocationFilter): Promise<{ invocations: InvocationSummary[]; cursor?: string }>
+  /** Counts per state and cause since the record began, per function; for metrics. */
+  totals(): Promise<{ function: string; state: State; cause?: Cause; count: number }[]>
+
+  /** False while the disk refuses writes. Tries to write again when it does. */
+  healthy(): Promise<boolean>
+  /** Waits for what is under way, then lets go of the files. */
+  close(): Promise<void>
+}

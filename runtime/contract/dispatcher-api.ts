@@ -1,0 +1,219 @@
+/** The HTTP API of the dispatcher: shapes of requests and answers; the OpenAPI document is made from these. */
+import { Type, type Static } from '@sinclair/typebox'
+import { BACKEND_NAMES } from './function-spec.js'
+import { STATES } from './invocation.js'
+import { CAUSE_NAMES } from './outcome.js'
+import { oneOf } from './schema.js'
+
+export const API_PATHS = Object.freeze({
+  functions: '/v1/functions',
+  function: (name: string) => `/v1/functions/${encodeURIComponent(name)}`,
+  invoke: (name: string) => `/v1/functions/${encodeURIComponent(name)}/invocations`,
+  redriveFunction: (name: string) => `/v1/functions/${encodeURIComponent(name)}/redrive`,
+  events: '/v1/events',
+  invocations: '/v1/invocations',
+  invocation: (id: string) => `/v1/invocations/${id}`,
+  log: (id: string) => `/v1/invocations/${id}/log`,
+  result: (id: string) => `/v1/invocations/${id}/result`,
+  cancel: (id: string) => `/v1/invocations/${id}/cancel`,
+  redrive: (id: string) => `/v1/invocations/${id}/redrive`,
+  decisions: '/v1/decisions',
+  backends: '/v1/backends',
+})
+
+/** Bytes of a request body; larger input is put into a bucket instead. */
+export const REQUEST_BODY_BYTES_MAX = 6 * 1024 ** 2
+/** Bytes of a function's script and files together, as registered. */
+export const PACKAGE_BYTES_MAX = 48 * 1024 ** 2
+/** Bytes of one notification document. */
+export const EVENT_BODY_BYTES_MAX = 1024 ** 2
+/** Seconds for which `wait` and `follow` may hold a request. */
+export const WAIT_SECONDS_MAX = 900
+
+const epochMs = (description: string) => Type.Number({ description: `${description}, epoch milliseconds` })
+const backend = () => oneOf(BACKEND_NAMES, { description: 'name of a back-end' })
+const state = () => oneOf(STATES, { description: 'state of an invocation' })
+const cause = () => oneOf(CAUSE_NAMES, { description: 'why an attempt failed' })
+
+export const PackagedFileSchema = Type.Object(
+  {
+    path: Type.String({ description: 'path below the service directory, with /' }),
+    mode: Type.Integer({ description: 'permission bits, e.g. 493 for 0755', minimum: 0, maximum: 0o777 }),
+    data: Type.String({ description: 'content, base64' }),
+  },
+  { additionalProperties: false },
+)
+
+export const PutFunctionSchema = Type.Object(
+  {
+    spec: Type.Object({}, { additionalProperties: true, description: 'the function spec, see the function reference' }),
+    files: Type.Array(PackagedFileSchema, { description: 'the script and the extra files', default: [] }),
+  },
+  { additionalProperties: false },
+)
+
+export const FunctionRecordSchema = Type.Object({
+  name: Type.String(),
+  release: Type.Integer({ description: 'number of the current release' }),
+  releasedAt: epochMs('when the release was registered'),
+  spec: Type.Object({}, { additionalProperties: true, description: 'the spec in normal form' }),
+  queued: Type.Integer({ description: 'invocations that wait' }),
+  running: Type.Integer({ description: 'invocations that run' }),
+  notes: Type.Array(Type.String(), { description: 'what its user should know, e.g. that the image is not used' }),
+})
+
+export const PutFunctionAnswerSchema = Type.Composite([
+  FunctionRecordSchema,
+  Type.Object({ created: Type.Boolean({ description: 'false: this very release was there already' }) }),
+])
+
+export const FunctionListSchema = Type.Object({ functions: Type.Array(FunctionRecordSchema) })
+
+const ReasonSchema = Type.Object({
+  code: Type.String({ description: 'stable word for programs' }),
+  backend: Type.Optional(backend()),
+  text: Type.String({ description: 'one sentence for people' }),
+})
+
+export const DecisionSchema = Type.Object({
+  eligible: Type.Array(backend(), { description: 'preferred first; empty = it fits nowhere' }),
+  spillAt: Type.Union([epochMs('from when a public back-end may take it'), Type.Null()]),
+  reasons: Type.Array(ReasonSchema),
+})
+
+const ObjectEventSchema = Type.Object({
+  storage: Type.String(),
+  bucket: Type.String(),
+  key: Type.String(),
+  size: Type.Number({ description: 'bytes' }),
+  version: Type.Optional(Type.String()),
+  etag: Type.Optional(Type.String()),
+  sequencer: Type.Optional(Type.String()),
+  time: Type.String({ description: 'ISO 8601' }),
+})
+
+export const InvocationInputSchema = Type.Union([
+  Type.Object({ kind: Type.Literal('object'), event: ObjectEventSchema }),
+  Type.Object({
+    kind: Type.Literal('request'),
+    size: Type.Integer({ description: 'bytes of the body' }),
+    contentType: Type.String(),
+    time: Type.String({ description: 'ISO 8601' }),
+  }),
+])
+
+const MoveSchema = Type.Object({
+  at: epochMs('when'),
+  to: state(),
+  why: Type.Optional(Type.String()),
+})
+
+const StageTimesSchema = Type.Object({
+  stageInMs: Type.Number(),
+  runMs: Type.Number(),
+  stageOutMs: Type.Number(),
+})
+
+const AttemptRecordSchema = Type.Object({
+  number: Type.Integer(),
+  backend: backend(),
+  worker: Type.String(),
+  startedAt: epochMs('when a worker took it'),
+  endedAt: Type.Optional(epochMs('when it ended')),
+  cause: Type.Optional(cause()),
+  message: Type.Optional(Type.String()),
+  exitCode: Type.Optional(Type.Integer()),
+  times: Type.Optional(StageTimesSchema),
+})
+
+const PublishedOutputSchema = Type.Object({
+  storage: Type.String(),
+  bucket: Type.String(),
+  key: Type.String(),
+  size: Type.Number({ description: 'bytes' }),
+})
+
+const ResultSchema = Type.Object({
+  encoding: oneOf(['utf8', 'base64'], { description: 'base64 where the output is not UTF-8' }),
+  body: Type.String({ description: 'standard output of the script' }),
+  truncated: Type.Optional(Type.Boolean()),
+})
+
+export const InvocationSummarySchema = Type.Object({
+  id: Type.String(),
+  function: Type.String(),
+  release: Type.Integer(),
+  state: state(),
+  input: InvocationInputSchema,
+  acceptedAt: epochMs('when it was recorded'),
+  startedAt: Type.Optional(epochMs('when its newest attempt started')),
+  endedAt: Type.Optional(epochMs('when it ended')),
+  notBefore: Type.Optional(epochMs('when the next attempt may start')),
+  attempts: Type.Integer({ description: 'attempts so far' }),
+  cause: Type.Optional(cause()),
+  message: Type.Optional(Type.String({ description: 'of the newest failed attempt' })),
+})
+
+export const InvocationRecordSchema = Type.Object({
+  ...InvocationSummarySchema.properties,
+  moves: Type.Array(MoveSchema),
+  decision: DecisionSchema,
+  tries: Type.Array(AttemptRecordSchema),
+  outputs: Type.Array(PublishedOutputSchema),
+  result: Type.Optional(ResultSchema),
+})
+
+export const InvocationListSchema = Type.Object({
+  invocations: Type.Array(InvocationSummarySchema, { description: 'newest first' }),
+  cursor: Type.Optional(Type.String({ description: 'give it back for the next page; absent on the last' })),
+})
+
+export const AcceptedSchema = Type.Object({
+  id: Type.String(),
+  state: state(),
+  duplicate: Type.Boolean({ description: 'true: this very work had been accepted before' }),
+  decision: DecisionSchema,
+})
+
+export const EventsAnswerSchema = Type.Object({
+  accepted: Type.Array(Type.String(), { description: 'ids of new invocations' }),
+  duplicates: Type.Integer({ description: 'pieces of work that were known already' }),
+  unmatched: Type.Integer({ description: 'objects that no function takes' }),
+  quarantined: Type.Optional(Type.String({ description: 'why the notification was set aside' })),
+})
+
+export const RedriveAnswerSchema = Type.Object({ redriven: Type.Integer({ description: 'how many were queued again' }) })
+
+export const DecisionRequestSchema = Type.Object(
+  {
+    function: Type.String({ description: 'name of a registered function' }),
+    size: Type.Integer({ description: 'bytes of input', minimum: 0, default: 0 }),
+  },
+  { additionalProperties: false },
+)
+
+export const BackendStatusSchema = Type.Object({
+  name: backend(),
+  public: Type.Boolean({ description: 'paid by use' }),
+  healthy: Type.Boolean(),
+  slots: Type.Integer({ description: 'attempts at once' }),
+  workers: Type.Integer({ description: 'workers that are up' }),
+  running: Type.Integer({ description: 'attempts that run' }),
+  notes: Type.Array(Type.String()),
+})
+
+export const BackendListSchema = Type.Object({ backends: Type.Array(BackendStatusSchema) })
+
+export type PackagedFile = Static<typeof PackagedFileSchema>
+export type PutFunction = Static<typeof PutFunctionSchema>
+export type PutFunctionAnswer = Static<typeof PutFunctionAnswerSchema>
+export type FunctionRecord = Static<typeof FunctionRecordSchema>
+export type InvocationInput = Static<typeof InvocationInputSchema>
+export type InvocationSummary = Static<typeof InvocationSummarySchema>
+export type InvocationRecord = Static<typeof InvocationRecordSchema>
+export type InvocationList = Static<typeof InvocationListSchema>
+export type AttemptRecord = Static<typeof AttemptRecordSchema>
+export type Move = Static<typeof MoveSchema>
+export type Accepted = Static<typeof AcceptedSchema>
+export type EventsAnswer = Static<typeof EventsAnswerSchema>
+export type BackendStatus = Static<typeof BackendStatusSchema>

@@ -1,0 +1,23 @@
+/** Permission to move one file; the only form in which storage access reaches the machine that runs user code. */
+export interface Grant {
+  method: 'GET' | 'PUT'
+  /** `http(s):` anywhere, or `file:` when the worker shares the dispatcher's disk. */
+  url: string
+  headers?: Record<string, string>
+  /** Epoch milliseconds after which the store refuses it. */
+  expiresAt: number
+}
+
+/** Permission to read one input object. */
+export interface InputGrant extends Grant {
+  method: 'GET'
+  /** Name under which the file is staged. */
+  name: string
+  /** bytes */
+  size: number
+}
+
+/** Permission to write one result to one place. One file that several outputs take has several. */
+export interface OutputGrant extends Grant {
+  method: 'PUT'
+}

@@ -1,0 +1,115 @@
+/**
+ * Between dispatcher and supervisor: the AWS Lambda Runtime API, plus four calls of ours.
+ * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ */
+import type { BackendName } from './function-spec.js'
+import type { InputGrant, OutputGrant } from './grant.js'
+
+const RUNTIME = '/2018-06-01/runtime'
+
+export const RUNTIME_PATHS = Object.freeze({
+  next: `${RUNTIME}/invocation/next`,
+  response: (attempt: string) => `${RUNTIME}/invocation/${attempt}/response`,
+  error: (attempt: string) => `${RUNTIME}/invocation/${attempt}/error`,
+  initError: `${RUNTIME}/init/error`,
+  heartbeat: (attempt: string) => `/v1/attempts/${attempt}/heartbeat`,
+  outputs: (attempt: string) => `/v1/attempts/${attempt}/outputs`,
+  log: (attempt: string) => `/v1/attempts/${attempt}/log`,
+  release: (attempt: string) => `/v1/attempts/${attempt}/release`,
+  /** Where the grant of a request body points. */
+  body: (attempt: string) => `/v1/attempts/${attempt}/body`,
+})
+
+export const RUNTIME_HEADERS = Object.freeze({
+  /** The attempt's id; AWS's name. Every later call about the attempt carries it in its path. */
+  requestId: 'lambda-runtime-aws-request-id',
+  deadlineMs: 'lambda-runtime-deadline-ms',
+  functionArn: 'lambda-runtime-invoked-function-arn',
+  traceId: 'lambda-runtime-trace-id',
+  errorType: 'lambda-runtime-function-error-type',
+})
+
+/** Content type by which our own supervisor is told apart from a foreign runtime client: its body is an `Outcome`. */
+export const OUTCOME_CONTENT_TYPE = 'application/vnd.spillway.outcome+json'
+
+/** Body of the answer to `next` for our own supervisor. */
+export interface AttemptDocument {
+  invocation: string
+  attempt: number
+  /** What the script finds in `EVENT`: an S3 notification, or the JSON body of a request. */
+  event: unknown
+  /** ISO 8601 */
+  eventTime: string
+  /** Undefined for a request body. */
+  objectKey?: string
+  input: InputGrant[]
+  limits: {
+    /** Epoch milliseconds at which the script gets SIGTERM. */
+    deadlineMs: number
+    /** MB of scratch space that input, output and work may take. */
+    ephemeralStorageSize: number
+  }
+  /** True when standard output is the answer to a request and travels with the outcome. */
+  wantsResult: boolean
+}
+
+/** The file that a worker is started with: the function itself, never part of an event. */
+export interface WorkerFile {
+  function: string
+  release: number
+  backend: BackendName
+  run: WorkerRun
+  environment: Record<string, string>
+  /** Directory with the function's script and files; `SPILLWAY_FILES_DIR`. */
+  filesDir: string
+  /** Undefined: a private scratch directory. */
+  workingDirectory?: string
+  /** End after one attempt. */
+  fresh: boolean
+  /** Seconds between two heartbeats. */
+  heartbeatSeconds: number
+  /** Seconds after which a worker that cannot reach its dispatcher stops what it runs. */
+  leaseSeconds: number
+}
+
+export type WorkerRun = { kind: 'script'; path: string } | { kind: 'command'; command: string[] }
+
+/** Body of `heartbeat`'s answer. */
+export interface HeartbeatAnswer {
+  /** True: stop the script, somebody cancelled it. */
+  cancel: boolean
+  /** Epoch milliseconds at which the script gets SIGTERM. */
+  deadlineMs: number
+}
+
+/** Body of `outputs`: what the script left behind, names relative to the output directory. */
+export interface OutputsRequest {
+  outputs: { name: string; size: number }[]
+}
+
+/** For every name the places it goes to; none when no output takes it. */
+export interface OutputsAnswer {
+  outputs: { name: string; grants: OutputGrant[] }[]
+}
+
+/** Body of `log`: lines as the script printed them. */
+export interface LogRequest {
+  lines: LogLine[]
+}
+
+export interface LogLine {
+  /** Epoch milliseconds */
+  time: number
+  stream: 'stdout' | 'stderr' | 'system'
+  text: string
+}
+
+/** What a worker token says; signed, so that it is checked without a look-up. */
+export interface WorkerClaims {
+  function: string
+  release: number
+  backend: BackendName
+  worker: string
+  /** Epoch milliseconds */
+  expiresAt: number
+}
