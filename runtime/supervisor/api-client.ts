@@ -1,0 +1,142 @@
+/** The Runtime API as calls; says what became of each one, decides nothing. */
+import type {
+  LogLine,
+  HeartbeatAnswer,
+  OutputsAnswer,
+  OutputsRequest,
+  AttemptDocument,
+} from '../contract/runtime-api.js'
+import { OUTCOME_CONTENT_TYPE, RUNTIME_HEADERS, RUNTIME_PATHS } from '../contract/runtime-api.js'
+import type { Outcome } from '../contract/outcome.js'
+import type { ApiConfig } from './config.js'
+import { exchange, type HttpAnswer, type HttpRequest } from './http-request.js'
+
+export interface Attempt {
+  id: string
+  document: AttemptDocument
+}
+
+export type Next =
+  { kind: 'attempt'; attempt: Attempt } | { kind: 'nothing' | 'dismissed' } | { kind: 'refused'; message: string }
+
+/** Answers other than "done": fenced = another attempt has taken over; refused = saying it again will not help. */
+export type Answer<T> = { kind: 'done'; value: T } | { kind: 'fenced' } | { kind: 'refused'; message: string }
+
+/** The dispatcher cannot be reached, or cannot answer for now: worth another try. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable'
+}
+
+/** Milliseconds after which a call other than the long poll counts as lost. */
+const CALL_MS = 15_000
+
+export class ApiClient {
+  #lastContactMs: number
+
+  constructor(
+    private readonly config: ApiConfig,
+    private readonly now: () => number,
+  ) {
+    this.#lastContactMs = now()
+  }
+
+  /** Milliseconds since the dispatcher last answered anything. */
+  get silenceMs(): number {
+    return this.now() - this.#lastContactMs
+  }
+
+  /** Waits for work as long as the dispatcher lets it. */
+  async next(signal: AbortSignal): Promise<Next> {
+    const answer = await this.#call({ method: 'GET', path: RUNTIME_PATHS.next, signal })
+    if (answer.status === 200) return { kind: 'attempt', attempt: readAttempt(answer) }
+    if (answer.status === 204) return { kind: 'nothing' }
+    if (answer.status === 410) return { kind: 'dismissed' }
+    return { kind: 'refused', message: describe(answer) }
+  }
+
+  async heartbeat(attempt: string, idleMs: number): Promise<Answer<HeartbeatAnswer>> {
+    return read(await this.#post({ path: RUNTIME_PATHS.heartbeat(attempt), body: '{}', idleMs }))
+  }
+
+  async outputs(attempt: string, request: OutputsRequest, signal: AbortSignal): Promise<Answer<OutputsAnswer>> {
+    return read(await this.#post({ path: RUNTIME_PATHS.outputs(attempt), body: JSON.stringify(request), signal }))
+  }
+
+  async log(attempt: string, lines: LogLine[], signal: AbortSignal): Promise<Answer<unknown>> {
+    return settled(await this.#post({ path: RUNTIME_PATHS.log(attempt), body: JSON.stringify({ lines }), signal }))
+  }
+
+  async giveBack(attempt: string, idleMs: number): Promise<Answer<unknown>> {
+    return settled(await this.#post({ path: RUNTIME_PATHS.release(attempt), body: '{}', idleMs }))
+  }
+
+  async report(attempt: string, outcome: Outcome): Promise<Answer<unknown>> {
+    const headers = { 'content-type': OUTCOME_CONTENT_TYPE }
+    if (outcome.outcome === 'succeeded')
+      return settled(
+        await this.#post({ path: RUNTIME_PATHS.response(attempt), body: JSON.stringify(outcome), headers }),
+      )
+    const errorType = `Spillway.${outcome.cause}`
+    const body = JSON.stringify({ errorMessage: outcome.message, errorType, stackTrace: [], outcome })
+    const typed = { ...headers, [RUNTIME_HEADERS.errorType]: errorType }
+    return settled(await this.#post({ path: RUNTIME_PATHS.error(attempt), body, headers: typed }))
+  }
+
+  async initError(message: string): Promise<void> {
+    const errorType = 'Spillway.Config'
+    const body = JSON.stringify({ errorMessage: message, errorType, stackTrace: [] })
+    await this.#post({
+      path: RUNTIME_PATHS.initError,
+      body,
+      headers: { [RUNTIME_HEADERS.errorType]: errorType },
+      idleMs: 2000,
+    })
+  }
+
+  #post({ body, headers, ...rest }: Omit<Call, 'method' | 'body'> & { body: string }): Promise<HttpAnswer> {
+    const json = { 'content-type': 'application/json', ...headers }
+    return this.#call({ method: 'POST', body: Buffer.from(body), headers: json, idleMs: CALL_MS, ...rest })
+  }
+
+  async #call({ path, headers, ...rest }: Call): Promise<HttpAnswer> {
+    const token: Record<string, string> = this.config.token ? { authorization: `Bearer ${this.config.token}` } : {}
+    const answer = await this.#reach({ ...rest, url: this.config.baseUrl + path, headers: { ...token, ...headers } })
+    if (answer.status >= 500 || answer.status === 429) throw new Unreachable(describe(answer))
+    this.#lastContactMs = this.now()
+    return answer
+  }
+
+  async #reach(request: HttpRequest): Promise<HttpAnswer> {
+    try {
+      return await exchange(request)
+    } catch (error) {
+      throw new Unreachable(error instanceof Error ? error.message : String(error), { cause: error })
+    }
+  }
+}
+
+type Call = Omit<HttpRequest, 'url'> & { path: string }
+
+function readAttempt({ headers, body }: HttpAnswer): Attempt {
+  const id = headers[RUNTIME_HEADERS.requestId]
+  if (typeof id !== 'string' || id === '')
+    throw new Unreachable(`the answer to next has no ${RUNTIME_HEADERS.requestId}`)
+  return { id, document: JSON.parse(body.toString()) as AttemptDocument }
+}
+
+function settled(answer: HttpAnswer): Answer<undefined> {
+  if (answer.status >= 200 && answer.status < 300) return { kind: 'done', value: undefined }
+  return answer.status === 409 ? { kind: 'fenced' } : { kind: 'refused', message: describe(answer) }
+}
+
+function read<T>(answer: HttpAnswer): Answer<T> {
+  const verdict = settled(answer)
+  return verdict.kind === 'done' ? { kind: 'done', value: JSON.parse(answer.body.toString()) as T } : verdict
+}
+
+/** The detail of a problem document, or what else there is. */
+function describe({ status, body }: HttpAnswer): string {
+  const text = body.subarray(0, 4096).toString()
+  const detail = /"detail"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1]
+  return `${status} ${detail ? String(JSON.parse(detail)) : text.slice(0, 200)}`.trim()
+}

@@ -1,0 +1,77 @@
+/** Grants over HTTP: presigned URLs of a store, or the dispatcher itself. Streams; a large file takes no more memory. */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { asError } from '../../contract/errors.js'
+import { errorCode } from '../attempt-failure.js'
+import { exchange, open } from '../http-request.js'
+import type { Download, Upload } from './granted.js'
+import { TransferError } from './transfer-error.js'
+
+/** Milliseconds of silence after which a transfer counts as broken off. */
+const IDLE_MS = 60_000
+
+export async function readHttpGrant({ grant, to, bytesMax, signal }: Download): Promise<void> {
+  const { url, headers } = grant
+  const answer = await connected(() =>
+    open({ method: 'GET', url, signal, idleMs: IDLE_MS, ...(headers ? { headers } : {}) }),
+  )
+  const status = answer.statusCode ?? 0
+  if (status !== 200) {
+    answer.destroy()
+    throw refusal(status)
+  }
+  await receive(answer, { to, bytesMax, signal })
+}
+
+async function receive(answer: IncomingMessage, { to, bytesMax, signal }: Omit<Download, 'grant'>): Promise<void> {
+  const announced = Number(answer.headers['content-length'] ?? 0)
+  if (announced > bytesMax) {
+    answer.destroy()
+    throw tooLarge(announced, bytesMax)
+  }
+  await connected(() => pipeline(answer, atMost(bytesMax), createWriteStream(to), { signal }))
+}
+
+/** Lets that many bytes through; not every answer says beforehand how long it is. */
+function atMost(bytesMax: number): Transform {
+  let bytes = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length
+      if (bytes > bytesMax) done(tooLarge(bytes, bytesMax))
+      else done(null, chunk)
+    },
+  })
+}
+
+const tooLarge = (bytes: number, bytesMax: number) =>
+  new TransferError('too-large', `it has ${bytes} bytes or more, at most ${bytesMax} fit`)
+
+export async function writeHttpGrant({ grant, from, signal }: Upload): Promise<void> {
+  const { size } = await stat(from)
+  const headers = { ...grant.headers, 'content-length': String(size) }
+  const body = size === 0 ? Buffer.alloc(0) : createReadStream(from, { end: size - 1 })
+  const answer = await connected(() =>
+    exchange({ method: 'PUT', url: grant.url, headers, body, signal, idleMs: IDLE_MS }),
+  )
+  if (answer.status < 200 || answer.status > 299) throw refusal(answer.status, answer.body.subarray(0, 200).toString())
+}
+
+function refusal(status: number, text = ''): TransferError {
+  const message = `the storage answered ${status} ${text}`.trim()
+  if (status >= 500 || status === 408 || status === 429) return new TransferError('interrupted', message)
+  return new TransferError(status === 404 || status === 403 || status === 410 ? 'missing' : 'refused', message)
+}
+
+/** Faults of the network become `interrupted`; those of our own disk stay what they are. */
+async function connected<T>(talk: () => Promise<T>): Promise<T> {
+  try {
+    return await talk()
+  } catch (error) {
+    if (error instanceof TransferError || errorCode(error) === 'ENOSPC') throw error
+    throw new TransferError('interrupted', `the connection to the storage broke: ${asError(error).message}`)
+  }
+}

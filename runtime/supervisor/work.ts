@@ -1,0 +1,44 @@
+/** The loop of a worker: ask for an attempt, supervise it, ask again. */
+import { asError } from '../contract/errors.js'
+import { formatSeconds } from '../contract/units.js'
+import type { Next } from './api-client.js'
+import { supervise, type Host } from './supervise.js'
+import { backoffMs, wait } from './wait.js'
+
+/** Exit codes of the supervisor itself. */
+export const EXIT = Object.freeze({ done: 0, failed: 1 })
+
+export async function work(host: Host): Promise<number> {
+  while (!host.shutdown.aborted) {
+    const next = await nextOrUnreachable(host)
+    if (next === undefined) return host.shutdown.aborted ? EXIT.done : EXIT.failed
+    if (next.kind === 'dismissed') return EXIT.done
+    if (next.kind === 'refused') {
+      host.note(`the dispatcher refuses this worker: ${next.message}`)
+      return EXIT.failed
+    }
+    if (next.kind === 'attempt') await supervise(next.attempt, host)
+    if (next.kind === 'attempt' && host.config.worker.fresh) return EXIT.done
+  }
+  return EXIT.done
+}
+
+/** Undefined once the dispatcher has been out of reach for a whole lease, or the worker has to stop. */
+async function nextOrUnreachable(host: Host): Promise<Next | undefined> {
+  const { api, config, shutdown, note, now } = host
+  let brokenSinceMs: number | undefined
+  for (let tries = 0; !shutdown.aborted; tries++) {
+    try {
+      return await api.next(shutdown)
+    } catch (error) {
+      if (shutdown.aborted) return undefined
+      brokenSinceMs ??= now()
+      if (now() - brokenSinceMs > config.worker.leaseSeconds * 1000) {
+        note(`no dispatcher for ${formatSeconds(config.worker.leaseSeconds)}: ${asError(error).message}`)
+        return undefined
+      }
+      await wait(backoffMs(tries, { first: 50, most: 2000 }), shutdown)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,72 @@
+/** The directory that belongs to one attempt: made before it, gone after it. */
+import { chmod, lstat, mkdir, readdir, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PROCESS_GROUP_FILE } from '../contract/worker-environment.js'
+
+export interface Workspace {
+  root: string
+  input: string
+  output: string
+  work: string
+  tmp: string
+  eventFile: string
+}
+
+/** Attempts of a dispatcher, and the request ids of Lambda. Nothing else in a scratch directory is ours to remove. */
+const ATTEMPT_ID = /^[0-9a-f-]{36}(\.[1-9][0-9]{0,8})?$/
+
+const SEPARATOR = Buffer.from('/')
+
+export async function createWorkspace(scratch: string, attempt: string, event: string): Promise<Workspace> {
+  if (!ATTEMPT_ID.test(attempt)) throw new Error(`"${attempt.slice(0, 100)}" is no id of an attempt`)
+  const workspace = layout(join(scratch, attempt))
+  await removeTree(workspace.root)
+  await mkdir(workspace.root, { recursive: true })
+  await Promise.all([
+    mkdir(workspace.input),
+    mkdir(workspace.output),
+    mkdir(workspace.work),
+    mkdir(workspace.tmp),
+    writeFile(workspace.eventFile, event),
+  ])
+  return workspace
+}
+
+const layout = (root: string): Workspace => ({
+  root,
+  input: join(root, 'input'),
+  output: join(root, 'output'),
+  work: join(root, 'work'),
+  tmp: join(root, 'tmp'),
+  eventFile: join(root, 'event.json'),
+})
+
+export const removeWorkspace = (workspace: Workspace): Promise<void> => removeTree(workspace.root)
+
+/** Makes the scratch directory and removes what a worker that crashed left there. */
+export async function prepareScratch(scratch: string): Promise<void> {
+  await mkdir(scratch, { recursive: true })
+  await rm(join(scratch, PROCESS_GROUP_FILE), { force: true })
+  const leftovers = (await readdir(scratch)).filter((name) => ATTEMPT_ID.test(name))
+  for (const name of leftovers) await removeTree(join(scratch, name))
+}
+
+/** Also when a script took away its own right to write there, or left names that are no valid UTF-8. */
+async function removeTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true })
+  } catch {
+    await removeStubborn(Buffer.from(path))
+  }
+}
+
+async function removeStubborn(path: Buffer): Promise<void> {
+  const status = await lstat(path).catch(() => undefined)
+  if (!status) return
+  if (!status.isDirectory()) return unlink(path)
+  await chmod(path, 0o700)
+  for (const name of await readdir(path, { encoding: 'buffer' })) {
+    await removeStubborn(Buffer.concat([path, SEPARATOR, name]))
+  }
+  await rmdir(path)
+}
