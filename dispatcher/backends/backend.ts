@@ -1,0 +1,43 @@
+/**
+ * Where attempts run. A worker back-end starts workers, and the workers pull attempts from the dispatcher; the queue
+ * tells it how many are wanted. It never touches an invocation itself.
+ *
+ * - `scale` is called whenever the queue or the workers change, and at least once a second; it returns at once.
+ * - A worker that ended is reported once by `onWorkerEnd`, however it ended, after everything it started is gone.
+ * - `close` asks every worker to give its attempt back, waits, then kills; nothing is left running.
+ */
+import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
+import type { FunctionSpec } from '../../runtime/contract/function-spec.js'
+import type { Release } from '../database/database.js'
+import type { BackendLimits } from '../router/fit.js'
+
+/** Work of one release, and the workers that wait for some. */
+export interface Demand {
+  release: Release
+  /** Invocations that are ready to run. */
+  queued: number
+  /** Invocations that run, on whatever worker. */
+  running: number
+  /** Workers of this back-end that wait for this release's work, longest first. */
+  idle: string[]
+}
+
+export interface WorkerBackend {
+  readonly limits: BackendLimits
+  /** Why it cannot run the spec at all, and what its user should know when it can. */
+  check(spec: FunctionSpec): { refusal?: string; notes: string[] }
+  scale(demands: Demand[]): void
+  status(): Omit<BackendStatus, 'running'>
+  close(): Promise<void>
+}
+
+/** What a back-end gets from the dispatcher. */
+export interface BackendHost {
+  /** Makes a worker known, and gives the token it shows. */
+  admit(worker: string, release: Release): string
+  /** Called once when a worker has ended. */
+  onWorkerEnd(worker: string, why: string): void
+  /** The release's packaged files. */
+  packageOf(release: Release): Promise<Buffer>
+  log(level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>): void
+}

@@ -1,0 +1,151 @@
+/** Rows of the tables, and the types of the contract that they become. */
+import type { Decision } from '../../../runtime/contract/decision.js'
+import type {
+  AttemptRecord,
+  InvocationInput,
+  InvocationRecord,
+  InvocationSummary,
+  Move,
+} from '../../../runtime/contract/dispatcher-api.js'
+import type { BackendName, FunctionSpec } from '../../../runtime/contract/function-spec.js'
+import type { State } from '../../../runtime/contract/invocation.js'
+import type { Cause, PublishedOutput, ResultBody, StageTimes } from '../../../runtime/contract/outcome.js'
+import type { Publishing, Release, RunningAttempt } from '../database.js'
+
+export interface ReleaseRow {
+  function: string
+  number: number
+  spec: string
+  package_digest: string
+  created_at: number
+}
+
+export interface SummaryRow {
+  seq: number
+  id: string
+  function: string
+  release: number
+  state: State
+  input: string
+  accepted_at: number
+  started_at: number | null
+  ended_at: number | null
+  not_before: number
+  attempts: number
+  cause: Cause | null
+  message: string | null
+}
+
+export interface InvocationRow extends SummaryRow {
+  moves: string
+  decision: string
+  outputs: string | null
+  result: string | null
+}
+
+export interface AttemptRow {
+  number: number
+  backend: BackendName
+  worker: string
+  started_at: number
+  ended_at: number | null
+  cause: Cause | null
+  message: string | null
+  exit_code: number | null
+  times: string | null
+}
+
+export interface RunningRow {
+  invocation: string
+  number: number
+  function: string
+  release: number
+  backend: BackendName
+  worker: string
+  started_at: number
+  lease_until: number
+  faults: number
+  losses: number
+  input: string
+  publishing: string | null
+}
+
+export const SUMMARY_COLUMNS =
+  'seq, id, function, release, state, input, accepted_at, started_at, ended_at, not_before, attempts, cause, message'
+
+export const release = (row: ReleaseRow): Release => ({
+  function: row.function,
+  number: row.number,
+  spec: parse<FunctionSpec>(row.spec),
+  packageDigest: row.package_digest,
+  createdAt: row.created_at,
+})
+
+export const summary = (row: SummaryRow): InvocationSummary =>
+  present({
+    id: row.id,
+    function: row.function,
+    release: row.release,
+    state: row.state,
+    input: parse<InvocationInput>(row.input),
+    acceptedAt: row.accepted_at,
+    startedAt: row.started_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+    notBefore: row.not_before === 0 ? undefined : row.not_before,
+    attempts: row.attempts,
+    cause: row.cause ?? undefined,
+    message: row.message ?? undefined,
+  })
+
+export const record = (row: InvocationRow, attempts: AttemptRow[]): InvocationRecord =>
+  present({
+    ...summary(row),
+    moves: parse<Move[]>(row.moves),
+    decision: parse<Decision>(row.decision),
+    tries: attempts.map(attempt),
+    outputs: parseIfAny<PublishedOutput[]>(row.outputs) ?? [],
+    result: parseIfAny<ResultBody>(row.result),
+  })
+
+const attempt = (row: AttemptRow): AttemptRecord =>
+  present({
+    number: row.number,
+    backend: row.backend,
+    worker: row.worker,
+    startedAt: row.started_at,
+    endedAt: row.ended_at ?? undefined,
+    cause: row.cause ?? undefined,
+    message: row.message ?? undefined,
+    exitCode: row.exit_code ?? undefined,
+    times: parseIfAny<StageTimes>(row.times),
+  })
+
+export const running = (row: RunningRow): RunningAttempt =>
+  present({
+    invocation: row.invocation,
+    attempt: row.number,
+    function: row.function,
+    release: row.release,
+    backend: row.backend,
+    worker: row.worker,
+    startedAt: row.started_at,
+    leaseUntil: row.lease_until,
+    faults: row.faults,
+    losses: row.losses,
+    input: parse<InvocationInput>(row.input),
+    publishing: parseIfAny<Publishing>(row.publishing),
+  })
+
+/** Text for people as SQLite can give it back: libsql reads up to the first NUL. */
+export const printable = (text: string): string => text.replaceAll('\0', '\u{fffd}')
+
+export const move = (at: number, to: State, why?: string): string => JSON.stringify({ at, to, why } satisfies Move)
+
+const parse = <T>(json: string): T => JSON.parse(json) as T
+
+const parseIfAny = <T>(json: string | null): T | undefined => (json === null ? undefined : parse<T>(json))
+
+/** Without the keys that have no value. */
+function present<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
+}

@@ -1,0 +1,141 @@
+/** The loop: take back what was lost, wake what is due, and scale the workers to the queue. */
+import { failed } from '../runtime/contract/outcome.js'
+import { asError, SpillwayError } from '../runtime/contract/errors.js'
+import type { BackendHost, Demand, WorkerBackend } from './backends/backend.js'
+import type { Changes } from './changes.js'
+import type { Backlog, Database, Release, RunningAttempt } from './database/database.js'
+import type { Settle } from './settle.js'
+import { workTopic } from './workers/hand-out.js'
+import type { WorkerBook } from './workers/worker-book.js'
+
+/** Milliseconds between two rounds when nothing happens. */
+const ROUND_MS = 1000
+
+/** Ready invocations of one release beyond which more would not change what the back-ends do. */
+const QUEUED_COUNTED_MAX = 1000
+
+export interface DispatchContext {
+  database: Database
+  backends: readonly WorkerBackend[]
+  book: WorkerBook
+  changes: Changes
+  settle: Settle
+  release(name: string, number: number): Promise<Release>
+  current(): Release[]
+  leaseMs: number
+  now(): number
+  log: BackendHost['log']
+}
+
+export class Dispatch {
+  readonly #context: DispatchContext
+  readonly #stopped = new AbortController()
+  #round: Promise<void> | undefined
+  #again = false
+  #timer: NodeJS.Timeout | undefined
+  #draining = false
+
+  constructor(context: DispatchContext) {
+    this.#context = context
+  }
+
+  /** Attempts that ran when the dispatcher stopped get a fresh lease: their workers may still be at work. */
+  async start(): Promise<void> {
+    const { database, leaseMs, now } = this.#context
+    for (const attempt of await database.runningAttempts()) await database.renewLease(attempt, now() + leaseMs)
+    this.wake()
+  }
+
+  /** Something changed: a round runs soon, once, however often it is called. */
+  wake(): void {
+    if (this.#stopped.signal.aborted) return
+    this.#again = true
+    this.#round ??= this.#rounds()
+  }
+
+  /** From now on workers are not started; running attempts go on. */
+  drain(): void {
+    this.#draining = true
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    clearTimeout(this.#timer)
+    await this.#round
+  }
+
+  /** The worker ended: what it held is taken back at once, without waiting for the lease. */
+  async workerEnded(worker: string, why: string): Promise<void> {
+    this.#context.book.forget(worker)
+    const held = (await this.#context.database.runningAttempts()).filter(
+      (attempt) => attempt.worker === worker && !attempt.publishing,
+    )
+    for (const attempt of held) await this.#lost(attempt, why)
+    this.wake()
+  }
+
+  async #rounds(): Promise<void> {
+    while (this.#again && !this.#stopped.signal.aborted) {
+      this.#again = false
+      await this.#oneRound().catch((thrown: unknown) => this.#report(thrown))
+    }
+    this.#round = undefined
+    this.#timer?.refresh()
+    this.#timer ??= setTimeout(() => this.wake(), ROUND_MS).unref()
+  }
+
+  async #oneRound(): Promise<void> {
+    await this.#takeBackLost()
+    await this.#wakeDue()
+    if (!this.#draining) await this.#scale()
+  }
+
+  async #takeBackLost(): Promise<void> {
+    const { database, now, leaseMs } = this.#context
+    for (const attempt of await database.runningAttempts(now()))
+      await this.#lost(attempt, `no sign of worker ${attempt.worker} for ${leaseMs / 1000} s`)
+  }
+
+  async #lost(attempt: RunningAttempt, message: string): Promise<void> {
+    await this.#context.settle.fail(attempt, failed({ cause: 'worker-lost', message }))
+  }
+
+  async #wakeDue(): Promise<void> {
+    const { database, changes, now } = this.#context
+    const due = await database.nextDue()
+    if (due === undefined || due > now()) return
+    if ((await database.wakeDue(now())) > 0)
+      for (const { function: name } of await database.backlogs(1)) changes.notify(workTopic(name))
+  }
+
+  async #scale(): Promise<void> {
+    const backlogs = await this.#context.database.backlogs(QUEUED_COUNTED_MAX)
+    const demands = await Promise.all(this.#withCurrent(backlogs).map((backlog) => this.#demand(backlog)))
+    for (const backend of this.#context.backends)
+      backend.scale(demands.filter(({ release }) => release.spec.backends?.includes(backend.limits.name) ?? true))
+  }
+
+  /** Releases without work are demands too: their idle workers are known to the back-end by them. */
+  #withCurrent(backlogs: Backlog[]): Backlog[] {
+    const idle = this.#context
+      .current()
+      .filter(
+        ({ function: name, number }) => !backlogs.some((other) => other.function === name && other.release === number),
+      )
+    return [
+      ...backlogs,
+      ...idle.map(({ function: name, number }) => ({ function: name, release: number, queued: 0, running: 0 })),
+    ]
+  }
+
+  async #demand({ function: name, release: number, queued, running }: Backlog): Promise<Demand> {
+    const release = await this.#context.release(name, number)
+    return { release, queued, running, idle: this.#context.book.idle(name, number) }
+  }
+
+  #report(thrown: unknown): void {
+    const error = asError(thrown)
+    const level = thrown instanceof SpillwayError && thrown.retryable ? 'warn' : 'error'
+    this.#context.log(level, `a round of dispatching failed: ${error.message}`, { stack: error.stack })
+  }
+}

@@ -1,0 +1,59 @@
+/** The HTTP face of a dispatcher, as a value: `inject()` in tests, `listen()` in main. */
+import fastify, { type FastifyInstance } from 'fastify'
+import type { BackendHost } from '../backends/backend.js'
+import type { Dispatcher } from '../dispatcher.js'
+import { checkAccess } from './access.js'
+import { addDocs } from './docs.js'
+import { answerWithProblems } from './problems.js'
+import { addAttempts } from './v1/attempts.js'
+import { addBackends } from './v1/backends.js'
+import { addEvents } from './v1/events.js'
+import { addFunctions } from './v1/functions.js'
+import { addHealth } from './v1/health.js'
+import { addInvocations } from './v1/invocations.js'
+import { addInvoke } from './v1/invoke.js'
+import { addRuntimeApi } from './v1/runtime-api.js'
+
+/** Milliseconds that an idle connection stays open: longer than a worker waits in `next`. */
+const KEEP_ALIVE_MS = 75_000
+
+export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log']): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: 0,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: true,
+        useDefaults: true,
+        keywords: ['unit', 'shorthand', 'hint'],
+      },
+    },
+  })
+  app.decorateRequest('worker', null)
+  app.addHook('onRequest', async (request) => checkAccess(request, dispatcher.config, dispatcher.now()))
+  answerWithProblems(app, log)
+  await addDocs(app)
+  await app.register(async (scope) => {
+    addHealth(scope, dispatcher)
+    addFunctions(scope, dispatcher)
+    addInvocations(scope, dispatcher)
+    addBackends(scope, dispatcher)
+    addAttempts(scope, dispatcher)
+  })
+  await app.register(async (scope) => addInvoke(takeAnyBody(scope), dispatcher))
+  await app.register(async (scope) => addEvents(takeAnyBody(scope), dispatcher))
+  await app.register(async (scope) => addRuntimeApi(takeAnyBody(scope), dispatcher))
+  return app
+}
+
+/** Bodies of any type, or of none, come as they are. */
+function takeAnyBody(scope: FastifyInstance): FastifyInstance {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  return scope
+}

@@ -1,0 +1,74 @@
+/** A request body becomes an invocation. */
+import type { FastifyInstance } from 'fastify'
+import { Type } from '@sinclair/typebox'
+import {
+  AcceptedSchema,
+  InvocationRecordSchema,
+  REQUEST_BODY_BYTES_MAX,
+} from '../../../runtime/contract/dispatcher-api.js'
+import { SpillwayError } from '../../../runtime/contract/errors.js'
+import { isEnded } from '../../../runtime/contract/invocation.js'
+import { formatLocation } from '../../../runtime/contract/location.js'
+import type { Dispatcher } from '../../dispatcher.js'
+import { answers } from '../problems.js'
+import { NameParams, type Named } from './functions.js'
+import { connectionSignal, untilEnded, waitMs } from './waiting.js'
+
+const QuerySchema = Type.Object({
+  wait: Type.Optional(
+    Type.String({ description: 'hold the answer for up to this time, e.g. 30s, until the invocation has ended' }),
+  ),
+})
+const HeadersSchema = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ description: 'the same key and body are the same invocation', minLength: 1, maxLength: 255 }),
+  ),
+})
+
+type Invoke = Named & { Querystring: { wait?: string }; Headers: { 'idempotency-key'?: string } }
+
+export function addInvoke(app: FastifyInstance, dispatcher: Dispatcher): void {
+  app.post<Invoke>(
+    '/v1/functions/:name/invocations',
+    {
+      bodyLimit: REQUEST_BODY_BYTES_MAX,
+      errorHandler: (error, request) => {
+        throw error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+          ? tooLarge(dispatcher, (request.params as Named['Params']).name)
+          : error
+      },
+      schema: {
+        tags: ['functions'],
+        operationId: 'invoke',
+        summary: 'Invoke a function; the body, of any type, is its input',
+        params: NameParams,
+        querystring: QuerySchema,
+        headers: HeadersSchema,
+        response: answers({ 200: InvocationRecordSchema, 202: AcceptedSchema }),
+      },
+    },
+    async (request, reply) => {
+      if (dispatcher.draining)
+        throw new SpillwayError('draining', 'The dispatcher is stopping; send the work again later.')
+      const milliseconds = request.query.wait === undefined ? 0 : waitMs(request.query.wait)
+      const accepted = await dispatcher.intake.request({
+        function: request.params.name,
+        body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+        contentType: request.headers['content-type'] ?? 'application/octet-stream',
+        key: request.headers['idempotency-key'],
+      })
+      if (milliseconds === 0) return reply.code(202).send(accepted)
+      const record = await untilEnded(dispatcher, accepted.id, { milliseconds, signal: connectionSignal(reply) })
+      return isEnded(record.state) ? record : reply.code(202).send({ ...accepted, state: record.state })
+    },
+  )
+}
+
+function tooLarge(dispatcher: Dispatcher, name: string): SpillwayError {
+  const inputs = dispatcher.registry.current(name).spec.input.map(formatLocation)
+  const way =
+    inputs.length > 0
+      ? `Put the file into ${inputs.join(' or ')} instead.`
+      : 'Give the function an `input` and put the file there instead.'
+  return new SpillwayError('body-too-large', `A request body may have ${REQUEST_BODY_BYTES_MAX} bytes. ${way}`)
+}

@@ -1,0 +1,103 @@
+/** Takes work in: matches it to functions, decides, and records it durably, once. */
+import { createHash } from 'node:crypto'
+import { v7 as newId } from 'uuid'
+import type { Accepted, EventsAnswer } from '../../runtime/contract/dispatcher-api.js'
+import { SpillwayError } from '../../runtime/contract/errors.js'
+import { eventIdentity, type ObjectEvent } from '../../runtime/contract/object-event.js'
+import type { AcceptAnswer, Database, NewInvocation, Release } from '../database/database.js'
+import { decide } from '../router/decide.js'
+import type { BackendLimits } from '../router/fit.js'
+
+export interface IntakeContext {
+  database: Database
+  /** The release of a function that takes new work. */
+  current(name: string): Release
+  /** Releases that take an object. */
+  takers(event: ObjectEvent): Release[]
+  backends(): BackendLimits[]
+  now(): number
+  /** Called after the commit, with as many new invocations as the function got. */
+  onAccepted(functionName: string, count: number): void
+}
+
+export interface RequestWork {
+  function: string
+  body: Buffer
+  contentType: string
+  /** The caller's Idempotency-Key. */
+  key?: string
+}
+
+export class Intake {
+  readonly #context: IntakeContext
+
+  constructor(context: IntakeContext) {
+    this.#context = context
+  }
+
+  /** Resolves after the durable commit of all of them. */
+  async offer(events: readonly ObjectEvent[]): Promise<EventsAnswer> {
+    const takers = events.map((event) => this.#context.takers(event))
+    const work = events.flatMap((event, index) => takers[index]!.map((release) => this.#objectWork(event, release)))
+    const answers = work.length > 0 ? await this.#record(work) : []
+    return {
+      accepted: answers.filter(({ duplicate }) => !duplicate).map(({ id }) => id),
+      duplicates: answers.filter(({ duplicate }) => duplicate).length,
+      unmatched: takers.filter((releases) => releases.length === 0).length,
+    }
+  }
+
+  async request({ function: name, body, contentType, key }: RequestWork): Promise<Accepted> {
+    const release = this.#context.current(name)
+    const time = new Date(this.#context.now()).toISOString()
+    const work = this.#work(release, {
+      identity: key === undefined ? null : JSON.stringify(['request', key]),
+      input: { kind: 'request', size: body.length, contentType, time },
+      body,
+    })
+    const [answer] = await this.#record([work])
+    if (!answer!.sameBody)
+      throw new SpillwayError(
+        'idempotency-conflict',
+        `Idempotency-Key ${JSON.stringify(key)} was used for another body (invocation ${answer!.id}). Use a new key for new work.`,
+      )
+    return { id: answer!.id, state: answer!.state, duplicate: answer!.duplicate, decision: work.decision }
+  }
+
+  /** Keeps what could not be read, for people to look at. */
+  async quarantine(body: Buffer, source: string, problem: string): Promise<void> {
+    await this.#context.database.quarantine({ source, body, problem, now: this.#context.now() })
+  }
+
+  #objectWork(event: ObjectEvent, release: Release): NewInvocation {
+    return this.#work(release, { identity: shorten(eventIdentity(event)), input: { kind: 'object', event } })
+  }
+
+  #work(release: Release, input: Pick<NewInvocation, 'identity' | 'input' | 'body'>): NewInvocation {
+    const inputBytes = input.input.kind === 'object' ? input.input.event.size : input.input.size
+    const decision = decide({ spec: release.spec, inputBytes }, this.#context.backends())
+    return {
+      id: newId(),
+      function: release.function,
+      release: release.number,
+      ...input,
+      decision,
+      now: this.#context.now(),
+    }
+  }
+
+  async #record(work: NewInvocation[]): Promise<AcceptAnswer[]> {
+    const answers = await this.#context.database.accept(work)
+    const fresh = new Map<string, number>()
+    answers.forEach(({ duplicate }, index) => {
+      const name = work[index]!.function
+      if (!duplicate) fresh.set(name, (fresh.get(name) ?? 0) + 1)
+    })
+    for (const [name, count] of fresh) this.#context.onAccepted(name, count)
+    return answers
+  }
+}
+
+/** Keys can be a kilobyte long; an index entry need not be. */
+const shorten = (identity: string) =>
+  identity.length <= 200 ? identity : `sha256:${createHash('sha256').update(identity).digest('hex')}`

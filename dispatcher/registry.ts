@@ -1,0 +1,108 @@
+/** The functions that are registered: puts releases on record and answers who takes an object. */
+import { createHash } from 'node:crypto'
+import { SpillwayError } from '../runtime/contract/errors.js'
+import { inputAccepts } from '../runtime/contract/filters.js'
+import type { PackagedFile } from '../runtime/contract/dispatcher-api.js'
+import type { BackendName, FunctionSpec } from '../runtime/contract/function-spec.js'
+import type { ObjectEvent } from '../runtime/contract/object-event.js'
+import { formatProblems, type Problem } from '../runtime/contract/problem.js'
+import { readFunctionSpec } from '../runtime/contract/read-function-spec.js'
+import type { Database, Release } from './database/database.js'
+import { encodePackage, packageProblems } from './package-document.js'
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,127}$/
+
+export interface RegistryContext {
+  database: Database
+  storages: readonly string[]
+  backends: readonly BackendName[]
+  /** What a back-end has against a spec that is otherwise right. */
+  refusals(spec: FunctionSpec): Problem[]
+}
+
+export interface Registration {
+  name: string
+  spec: unknown
+  files: PackagedFile[]
+  now: number
+}
+
+export class Registry {
+  readonly #context: RegistryContext
+  readonly #current = new Map<string, Release>()
+  readonly #past = new Map<string, Release>()
+
+  private constructor(context: RegistryContext) {
+    this.#context = context
+  }
+
+  static async open(context: RegistryContext): Promise<Registry> {
+    const registry = new Registry(context)
+    for (const release of await context.database.currentReleases()) registry.#current.set(release.function, release)
+    return registry
+  }
+
+  async put({ name, spec: raw, files, now }: Registration): Promise<{ release: Release; created: boolean }> {
+    const spec = this.#read(name, raw, files)
+    const content = encodePackage(files)
+    const packageDigest = `sha256:${createHash('sha256').update(content).digest('hex')}`
+    const answer = await this.#context.database.putRelease({
+      function: name,
+      spec,
+      package: content,
+      packageDigest,
+      now,
+    })
+    this.#current.set(name, answer.release)
+    return answer
+  }
+
+  async remove(name: string, now: number): Promise<boolean> {
+    this.#current.delete(name)
+    return this.#context.database.removeFunction(name, now)
+  }
+
+  all(): Release[] {
+    return [...this.#current.values()].sort((a, b) => (a.function < b.function ? -1 : 1))
+  }
+
+  current(name: string): Release {
+    const release = this.#current.get(name)
+    if (release) return release
+    const known = this.all().map((other) => other.function)
+    throw new SpillwayError('function-not-found', `There is no function ${name}; known: ${known.join(', ') || 'none'}.`)
+  }
+
+  /** Any release that was ever registered. */
+  async release(name: string, number: number): Promise<Release> {
+    const current = this.#current.get(name)
+    if (current?.number === number) return current
+    const key = `${name} ${number}`
+    const release = this.#past.get(key) ?? (await this.#context.database.getRelease(name, number))
+    if (!release) throw new Error(`release ${number} of ${name} is not on record`)
+    this.#past.set(key, release)
+    return release
+  }
+
+  /** Releases that take the object. */
+  takers(event: ObjectEvent): Release[] {
+    return this.all().filter(({ spec }) => spec.input.some((rule) => inputAccepts(rule, event)))
+  }
+
+  #read(name: string, raw: unknown, files: PackagedFile[]): FunctionSpec {
+    if (!NAME.test(name))
+      throw new SpillwayError(
+        'invalid-spec',
+        `The name of a function must be 1 to 128 letters, digits, - or _, got ${JSON.stringify(name)}.`,
+      )
+    const { storages, backends } = this.#context
+    const { value, problems } = readFunctionSpec(raw, { path: name, storages, backends })
+    const all = value ? [...packageProblems(value, files, name), ...this.#context.refusals(value)] : problems
+    if (value && all.length === 0) return value
+    throw new SpillwayError(
+      'invalid-spec',
+      `The spec of ${name} has ${all.length} problem(s):\n${formatProblems(all)}`,
+      { problems: all },
+    )
+  }
+}

@@ -1,0 +1,95 @@
+/** A dispatcher from its configuration to its end: open, listen, run until told to stop, drain, close. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { pino, type Logger } from 'pino'
+import { checkBackends, openBackends } from './backends/open.js'
+import type { BackendHost } from './backends/backend.js'
+import type { DispatcherConfig } from './config.js'
+import { openDatabase } from './database/open.js'
+import { Dispatcher } from './dispatcher.js'
+import { buildServer } from './http/server.js'
+import { openStorage } from './storage/open.js'
+import { Stores } from './storage/stores.js'
+
+export interface Serving {
+  /** Where it listens, e.g. `http://127.0.0.1:7700`. */
+  url: string
+  /** Stops: takes in nothing more, lets running attempts go on for the configured time, then closes everything. */
+  stop(): Promise<void>
+}
+
+/** Name of the file in the state directory by which others find a running dispatcher. */
+const ADDRESS_FILE = 'dispatcher.json'
+
+export async function serve(config: DispatcherConfig): Promise<Serving> {
+  const logger = pino({ level: config.logLevel, base: undefined })
+  const log = asLog(logger)
+  checkBackends(config)
+  mkdirSync(config.stateDirectory, { recursive: true })
+  const database = await openDatabase(config.database)
+  const stores = new Stores(
+    Object.entries(config.storage).map(([name, storage]) =>
+      openStorage(name, storage, { log: (message) => log('warn', message) }),
+    ),
+  )
+  let address = ''
+  const now = () => Date.now()
+  const dispatcher = await Dispatcher.open({
+    config,
+    database,
+    stores,
+    openBackends: (host) =>
+      openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), now }, host),
+    log,
+    now,
+    random: () => Math.random(),
+  })
+  const app = await buildServer(dispatcher, log)
+  await app.listen({ host: config.host, port: config.port })
+  address = addressOf(app)
+  await dispatcher.start(`http://${address}`)
+  const file = announce(config, `http://${address}`)
+  log('info', 'listening', { url: `http://${address}` })
+  return { url: `http://${address}`, stop: () => stop({ app, dispatcher, file, log }) }
+}
+
+async function stop({
+  app,
+  dispatcher,
+  file,
+  log,
+}: {
+  app: FastifyInstance
+  dispatcher: Dispatcher
+  file: string
+  log: BackendHost['log']
+}) {
+  log('info', 'draining')
+  await dispatcher.drain()
+  await dispatcher.close()
+  await app.close()
+  rmSync(file, { force: true })
+  log('info', 'stopped')
+}
+
+function announce(config: DispatcherConfig, url: string): string {
+  const file = join(config.stateDirectory, ADDRESS_FILE)
+  writeFileSync(file, JSON.stringify({ url, pid: process.pid, startedAt: new Date().toISOString() }), { mode: 0o600 })
+  return file
+}
+
+/** Workers are on this machine: they reach an all-interfaces address by loopback. */
+function addressOf(app: FastifyInstance): string {
+  const { address, port, family } = app.server.address() as AddressInfo
+  if (address === '0.0.0.0' || address === '::') return `127.0.0.1:${port}`
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+/** Compiled, this file lies in dist/dispatcher and the bundle in dist/runtime. */
+const supervisorPath = () => join(__dirname, '..', 'runtime', 'supervisor.cjs')
+
+function asLog(logger: Logger): BackendHost['log'] {
+  return (level, message, facts = {}) => logger[level](facts, message)
+}

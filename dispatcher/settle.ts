@@ -1,0 +1,152 @@
+/** An outcome -> the next state. Results become visible first, all of them, then the outcome is recorded. */
+import { asError, SpillwayError } from '../runtime/contract/errors.js'
+import { isEnded } from '../runtime/contract/invocation.js'
+import {
+  failed,
+  type Cause,
+  type Failed,
+  type Outcome,
+  type PublishedOutput,
+  type Succeeded,
+} from '../runtime/contract/outcome.js'
+import type { AttemptRef, Database, Held, Publishing, Release, RunningAttempt } from './database/database.js'
+import { nextStep } from './retry.js'
+import type { ObjectStore } from './storage/object-store.js'
+import type { OutputGrants } from './workers/output-grants.js'
+
+/** Milliseconds between two tries when a storage or the database does not answer. */
+const AGAIN_MS = 1000
+
+export interface SettleContext {
+  database: Database
+  outputs: OutputGrants
+  store(name: string): ObjectStore
+  storages(): ObjectStore[]
+  release(name: string, number: number): Promise<Release>
+  now(): number
+  random(): number
+  /** Called after each settled attempt. */
+  onSettled(attempt: RunningAttempt, outcome: Outcome, ended: boolean): void
+  /** Waits; rejects when the dispatcher closes. */
+  pause(milliseconds: number): Promise<void>
+}
+
+export class Settle {
+  readonly #context: SettleContext
+  readonly #publishing = new Set<Promise<void>>()
+
+  constructor(context: SettleContext) {
+    this.#context = context
+  }
+
+  /** Resolves once it is durable that the results will be published; publishing itself goes on behind it. */
+  async succeed(attempt: RunningAttempt, outcome: Succeeded): Promise<Held> {
+    const staged = this.#context.outputs.staged(attempt, outcome.outputs)
+    if (!staged)
+      return this.fail(
+        attempt,
+        failed({ cause: 'internal', message: 'the dispatcher restarted while results were being staged' }),
+      )
+    if (staged.length === 0) return this.#settle(attempt, outcome, [])
+    const publishing = { outcome, staged }
+    const held = await this.#context.database.beginPublishing(attempt, publishing)
+    if (held === 'held') this.#inBackground(this.#publish(attempt, publishing))
+    return held
+  }
+
+  async fail(ref: AttemptRef, outcome: Failed): Promise<Held> {
+    const attempt = await this.#context.database.runningAttempt(ref)
+    if (!attempt || attempt.publishing) return 'fenced'
+    await this.#discard(attempt)
+    return this.#settle(attempt, outcome, [])
+  }
+
+  /** Finishes what an earlier life of the dispatcher had promised to publish. */
+  async resume(): Promise<void> {
+    for (const attempt of await this.#context.database.runningAttempts())
+      if (attempt.publishing) this.#inBackground(this.#publish(attempt, attempt.publishing))
+  }
+
+  /** Resolves when nothing is being published any more. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#publishing)
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const settled = work.catch(() => undefined).finally(() => this.#publishing.delete(settled))
+    this.#publishing.add(settled)
+  }
+
+  async #publish(attempt: RunningAttempt, { outcome, staged }: Publishing): Promise<void> {
+    const outputs: PublishedOutput[] = []
+    for (const { storage, ticket } of staged) {
+      const published = await this.#publishOne(storage, ticket)
+      if ('cause' in published) return this.#refuse(attempt, published)
+      outputs.push(published)
+    }
+    await this.#untilStored(() => this.#settle(attempt, outcome, outputs))
+    await this.#discard(attempt)
+  }
+
+  /** The results are visible, so their record must follow, however long the database refuses. */
+  async #untilStored(store: () => Promise<Held>): Promise<void> {
+    for (;;) {
+      try {
+        await store()
+        return
+      } catch (thrown) {
+        if (!(thrown instanceof SpillwayError && thrown.retryable)) throw thrown
+        await this.#context.pause(AGAIN_MS)
+      }
+    }
+  }
+
+  async #publishOne(storage: string, ticket: string): Promise<PublishedOutput | Failed> {
+    for (;;) {
+      try {
+        return await this.#context.store(storage).publish(ticket)
+      } catch (thrown) {
+        const cause = publishingCause(thrown)
+        if (cause) return failed({ cause, message: asError(thrown).message })
+        await this.#context.pause(AGAIN_MS)
+      }
+    }
+  }
+
+  async #refuse(attempt: RunningAttempt, outcome: Failed): Promise<void> {
+    await this.#untilStored(() => this.#settle(attempt, outcome, []))
+    await this.#discard(attempt)
+  }
+
+  async #settle(attempt: RunningAttempt, outcome: Outcome, outputs: PublishedOutput[]): Promise<Held> {
+    const { database, now, random } = this.#context
+    const { spec } = await this.#context.release(attempt.function, attempt.release)
+    const { invocation, attempt: number, faults, losses } = attempt
+    const step = nextStep({ outcome, retries: spec.retries, faults, losses, now: now(), random: random() })
+    const held = await database.settle({
+      invocation,
+      attempt: number,
+      outcome,
+      ...step,
+      outputs,
+      result: outcome.result,
+      now: now(),
+    })
+    if (held === 'held') this.#context.onSettled(attempt, outcome, isEnded(step.to))
+    return held
+  }
+
+  /** Throws away what the attempt staged; a storage that cannot do it now is left with it. */
+  async #discard(attempt: RunningAttempt): Promise<void> {
+    this.#context.outputs.forget(attempt)
+    const id = `${attempt.invocation}.${attempt.attempt}`
+    await Promise.allSettled(this.#context.storages().map((store) => store.discard(id)))
+  }
+}
+
+/** The cause of a failure to publish that another try will not cure; undefined = try again. */
+function publishingCause(thrown: unknown): Cause | undefined {
+  if (thrown instanceof SpillwayError) return thrown.retryable ? undefined : 'output-refused'
+  const code = (thrown as NodeJS.ErrnoException | undefined)?.code
+  return code === 'ENOSPC' || code === 'EDQUOT' ? 'no-space' : 'internal'
+}

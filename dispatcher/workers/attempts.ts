@@ -1,0 +1,122 @@
+/** What a worker may do with the attempt it holds: beat, log, ask for output grants, report, give back. */
+import { SpillwayError } from '../../runtime/contract/errors.js'
+import { parseAttemptId } from '../../runtime/contract/invocation.js'
+import { failed, type Failed, type Succeeded } from '../../runtime/contract/outcome.js'
+import type {
+  HeartbeatAnswer,
+  LogLine,
+  OutputsAnswer,
+  OutputsRequest,
+  WorkerClaims,
+} from '../../runtime/contract/runtime-api.js'
+import type { AttemptRef, Database, Release, RunningAttempt } from '../database/database.js'
+import type { Settle } from '../settle.js'
+import type { LogBook } from './log-book.js'
+import type { OutputGrants } from './output-grants.js'
+
+export interface AttemptsContext {
+  database: Database
+  settle: Settle
+  outputs: OutputGrants
+  logs: LogBook
+  release(name: string, number: number): Promise<Release>
+  leaseMs: number
+  now(): number
+}
+
+export class Attempts {
+  readonly #context: AttemptsContext
+
+  constructor(context: AttemptsContext) {
+    this.#context = context
+  }
+
+  async heartbeat(id: string, claims: WorkerClaims): Promise<HeartbeatAnswer> {
+    const ref = parse(id)
+    const attempt = await this.#context.database.runningAttempt(ref)
+    if (!attempt) return this.#cancelledOrFenced(ref)
+    mustOwn(attempt, claims)
+    const { database, leaseMs, now } = this.#context
+    if ((await database.renewLease(ref, now() + leaseMs)) === 'fenced') throw fenced(id)
+    const { spec } = await this.#context.release(attempt.function, attempt.release)
+    return { cancel: false, deadlineMs: attempt.startedAt + spec.timeout * 1000 }
+  }
+
+  async log(id: string, claims: WorkerClaims, lines: readonly LogLine[]): Promise<void> {
+    const ref = parse(id)
+    mustOwnFunction(await this.#context.database.getInvocation(ref.invocation), claims, id)
+    await this.#context.logs.append(ref.invocation, ref.attempt, lines)
+  }
+
+  async grantOutputs(id: string, claims: WorkerClaims, request: OutputsRequest): Promise<OutputsAnswer> {
+    const attempt = await this.#held(id, claims)
+    const { spec } = await this.#context.release(attempt.function, attempt.release)
+    return this.#context.outputs.grant(attempt, spec.output, request, this.#context.now())
+  }
+
+  async succeed(id: string, claims: WorkerClaims, outcome: Succeeded): Promise<void> {
+    const attempt = await this.#held(id, claims)
+    if ((await this.#context.settle.succeed(attempt, outcome)) === 'fenced') throw fenced(id)
+  }
+
+  async fail(id: string, claims: WorkerClaims, outcome: Failed): Promise<void> {
+    const attempt = await this.#held(id, claims)
+    if ((await this.#context.settle.fail(attempt, outcome)) === 'fenced') throw fenced(id)
+  }
+
+  async giveBack(id: string, claims: WorkerClaims): Promise<void> {
+    await this.fail(
+      id,
+      claims,
+      failed({ cause: 'evicted', message: 'the worker was asked to stop and gave the attempt back' }),
+    )
+  }
+
+  async body(id: string, claims: WorkerClaims): Promise<Buffer> {
+    const attempt = await this.#held(id, claims)
+    return (await this.#context.database.getBody(attempt.invocation)) ?? Buffer.alloc(0)
+  }
+
+  async #held(id: string, claims: WorkerClaims): Promise<RunningAttempt> {
+    const attempt = await this.#context.database.runningAttempt(parse(id))
+    if (!attempt) throw fenced(id)
+    mustOwn(attempt, claims)
+    return attempt
+  }
+
+  /** A cancelled attempt is told to stop; any other that is not the newest is fenced. */
+  async #cancelledOrFenced(ref: AttemptRef): Promise<HeartbeatAnswer> {
+    const record = await this.#context.database.getInvocation(ref.invocation)
+    if (record?.state === 'cancelled' && record.attempts === ref.attempt) return { cancel: true, deadlineMs: 0 }
+    throw fenced(`${ref.invocation}.${ref.attempt}`)
+  }
+}
+
+function parse(id: string): AttemptRef {
+  const parsed = parseAttemptId(id)
+  if (!parsed)
+    throw new SpillwayError('invalid-request', `An attempt's id is <invocation>.<number>, got ${JSON.stringify(id)}.`)
+  return { invocation: parsed.invocation, attempt: parsed.number }
+}
+
+function mustOwn(attempt: RunningAttempt, claims: WorkerClaims): void {
+  if (attempt.worker !== claims.worker)
+    throw new SpillwayError(
+      'token-forbidden',
+      `Attempt ${attempt.invocation}.${attempt.attempt} is with another worker than ${claims.worker}.`,
+    )
+}
+
+function mustOwnFunction(record: { function: string } | undefined, claims: WorkerClaims, id: string): void {
+  if (record?.function !== claims.function)
+    throw new SpillwayError(
+      'token-forbidden',
+      `Attempt ${id} is not of function ${claims.function}, which this token is for.`,
+    )
+}
+
+const fenced = (id: string) =>
+  new SpillwayError(
+    'attempt-fenced',
+    `Attempt ${id} is not the newest running one of its invocation; its results are not taken.`,
+  )

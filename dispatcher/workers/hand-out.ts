@@ -1,0 +1,136 @@
+/** Answers a worker's `next`: claims the oldest ready invocation of its release, or waits for one. */
+import type { AttemptDocument, WorkerClaims } from '../../runtime/contract/runtime-api.js'
+import { attemptId } from '../../runtime/contract/invocation.js'
+import { SpillwayError } from '../../runtime/contract/errors.js'
+import { failed } from '../../runtime/contract/outcome.js'
+import { s3Notification } from '../../runtime/events/s3-notification.js'
+import type { Changes } from '../changes.js'
+import type { Claim, Database, Release } from '../database/database.js'
+import type { Settle } from '../settle.js'
+import type { InputGrants } from './input-grants.js'
+import type { WorkerBook } from './worker-book.js'
+
+/** Milliseconds after which a waiting worker is answered "nothing yet" and asks again; keeps idle connections alive. */
+const POLL_MS = 25_000
+
+export interface HandOutContext {
+  database: Database
+  book: WorkerBook
+  changes: Changes
+  settle: Settle
+  grants: InputGrants
+  release(name: string, number: number): Promise<Release>
+  leaseMs: number
+  now(): number
+  isDraining(): boolean
+}
+
+export interface HandedOut {
+  attempt: string
+  document: AttemptDocument
+}
+
+export const workTopic = (functionName: string) => `work ${functionName}`
+
+export class HandOut {
+  readonly #context: HandOutContext
+
+  constructor(context: HandOutContext) {
+    this.#context = context
+  }
+
+  /** Undefined after a while without work; `worker-dismissed` when the worker is to end; the signal is the connection's. */
+  async next(claims: WorkerClaims, connection: AbortSignal): Promise<HandedOut | undefined> {
+    const { book } = this.#context
+    if (!book.wants(claims.worker)) throw dismissed(claims)
+    const release = await this.#context.release(claims.function, claims.release)
+    const leave = book.enter(claims.worker)
+    try {
+      return await this.#claimOrWait(release, claims, connection)
+    } finally {
+      leave()
+    }
+  }
+
+  async #claimOrWait(release: Release, claims: WorkerClaims, signal: AbortSignal): Promise<HandedOut | undefined> {
+    const until = this.#context.now() + POLL_MS
+    for (;;) {
+      const waiter = this.#context.changes.enter(workTopic(release.function))
+      let claim: Claim | undefined
+      try {
+        claim = await this.#claim(release, claims)
+        if (!claim) await waiter.wait({ milliseconds: Math.max(1, until - this.#context.now()), signal })
+      } finally {
+        waiter.leave(claim === undefined && !signal.aborted)
+      }
+      if (claim) {
+        const handed = await this.#hand(claim, release, claims, signal)
+        if (handed) return handed
+      }
+      if (!this.#context.book.wants(claims.worker)) throw dismissed(claims)
+      if (signal.aborted || this.#context.now() >= until) return undefined
+    }
+  }
+
+  async #claim(release: Release, { worker, backend }: WorkerClaims): Promise<Claim | undefined> {
+    if (this.#context.isDraining()) return undefined
+    const now = this.#context.now()
+    return this.#context.database.claim({
+      function: release.function,
+      release: release.number,
+      backend,
+      worker,
+      concurrency: release.spec.concurrency,
+      now,
+      leaseUntil: now + this.#context.leaseMs,
+    })
+  }
+
+  /** The document for the worker; undefined when the claim came to nothing. */
+  async #hand(
+    claim: Claim,
+    release: Release,
+    claims: WorkerClaims,
+    signal: AbortSignal,
+  ): Promise<HandedOut | undefined> {
+    if (signal.aborted) {
+      await this.#context.database.unclaim(claim, this.#context.now())
+      this.#context.changes.notify(workTopic(release.function), 1)
+      return undefined
+    }
+    try {
+      return {
+        attempt: attemptId(claim.invocation, claim.attempt),
+        document: await this.#document(claim, release, claims),
+      }
+    } catch (error) {
+      if (!(error instanceof SpillwayError)) throw error
+      const cause = error.retryable ? 'backend-unavailable' : 'input-missing'
+      await this.#context.settle.fail(claim, failed({ cause, message: error.message }))
+      return undefined
+    }
+  }
+
+  async #document(claim: Claim, release: Release, claims: WorkerClaims): Promise<AttemptDocument> {
+    const { input } = claim
+    const { spec } = release
+    const deadlineMs = this.#context.now() + spec.timeout * 1000
+    const grant = await this.#context.grants.forInput(claim, claims, deadlineMs)
+    return {
+      invocation: claim.invocation,
+      attempt: claim.attempt,
+      event:
+        input.kind === 'object'
+          ? s3Notification(input.event, this.#context.grants.storageType(input.event.storage))
+          : grant.event,
+      eventTime: input.kind === 'object' ? input.event.time : input.time,
+      ...(input.kind === 'object' ? { objectKey: input.event.key } : {}),
+      input: [grant.grant],
+      limits: { deadlineMs, ephemeralStorageSize: spec.ephemeralStorageSize },
+      wantsResult: input.kind === 'request',
+    }
+  }
+}
+
+const dismissed = ({ worker }: WorkerClaims) =>
+  new SpillwayError('worker-dismissed', `Worker ${worker} is not wanted any more; it may end.`)

@@ -1,0 +1,77 @@
+/** The log of each invocation: a file of JSON lines, one per line that a script printed. */
+import { createReadStream } from 'node:fs'
+import { appendFile, mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { LogLine } from '../../runtime/contract/runtime-api.js'
+
+/** A line as it is kept: with the attempt that printed it. */
+export interface KeptLine extends LogLine {
+  attempt: number
+}
+
+export class LogBook {
+  readonly #directory: string
+  readonly #appended: (invocation: string) => void
+  readonly #writes = new Map<string, Promise<void>>()
+
+  constructor(directory: string, appended: (invocation: string) => void) {
+    this.#directory = directory
+    this.#appended = appended
+  }
+
+  /** Appends in the order of the calls. */
+  append(invocation: string, attempt: number, lines: readonly LogLine[]): Promise<void> {
+    if (lines.length === 0) return Promise.resolve()
+    const text = lines.map(({ time, stream, text }) => `${JSON.stringify({ time, attempt, stream, text })}\n`).join('')
+    const earlier = this.#writes.get(invocation) ?? Promise.resolve()
+    const write = earlier.catch(() => undefined).then(() => this.#write(invocation, text))
+    this.#writes.set(invocation, write)
+    return write.finally(() => {
+      if (this.#writes.get(invocation) === write) this.#writes.delete(invocation)
+    })
+  }
+
+  /** Lines from the `skip`th on; none when nothing was printed. */
+  async *read(invocation: string, skip = 0): AsyncGenerator<KeptLine> {
+    const file = createReadStream(this.#path(invocation))
+    let index = 0
+    try {
+      for await (const line of createInterface({ input: file, crlfDelay: Infinity })) {
+        if (index++ < skip) continue
+        const kept = parseLine(line)
+        if (kept) yield kept
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    } finally {
+      file.destroy()
+    }
+  }
+
+  async #write(invocation: string, text: string): Promise<void> {
+    const path = this.#path(invocation)
+    try {
+      await appendFile(path, text)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      await mkdir(dirname(path), { recursive: true })
+      await appendFile(path, text)
+    }
+    this.#appended(invocation)
+  }
+
+  /** Spread over 256 directories by the random end of the id. */
+  #path(invocation: string): string {
+    return join(this.#directory, invocation.slice(-2), `${invocation}.jsonl`)
+  }
+}
+
+/** A line that a crash cut short is left out. */
+function parseLine(line: string): KeptLine | undefined {
+  try {
+    return JSON.parse(line) as KeptLine
+  } catch {
+    return undefined
+  }
+}
