@@ -182,7 +182,9 @@ export const EventsAnswerSchema = Type.Object({
   quarantined: Type.Optional(Type.String({ description: 'why the notification was set aside' })),
 })
 
-export const RedriveAnswerSchema = Type.Object({ redriven: Type.Integer({ description: 'how many were queued again' }) })
+export const RedriveAnswerSchema = Type.Object({
+  redriven: Type.Integer({ description: 'how many were queued again' }),
+})
 
 export const DecisionRequestSchema = Type.Object(
   {

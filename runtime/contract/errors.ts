@@ -79,7 +79,14 @@ export interface ProblemDocument {
 
 export function problemDocument(fault: SpillwayError): ProblemDocument {
   const { status, title } = ERRORS[fault.code]
-  return { ...fault.details, type: `urn:spillway:error:${fault.code}`, title, status, detail: fault.message, code: fault.code }
+  return {
+    ...fault.details,
+    type: `urn:spillway:error:${fault.code}`,
+    title,
+    status,
+    detail: fault.message,
+    code: fault.code,
+  }
 }
 
 /** Whatever was thrown, as an Error: also texts, undefined and objects whose getters throw. */

@@ -39,7 +39,11 @@ const gpu = (options: object) =>
       count: Type.Integer({ description: 'how many', minimum: 0, default: 0 }),
       resource: text({ description: 'name of the Kubernetes resource', default: 'nvidia.com/gpu' }),
     },
-    { description: 'GPUs, as a count or `{count, resource}`; such work never runs on Lambda', shorthand: 'count', ...options },
+    {
+      description: 'GPUs, as a count or `{count, resource}`; such work never runs on Lambda',
+      shorthand: 'count',
+      ...options,
+    },
   )
 const timeout = (options: object) =>
   seconds({
@@ -60,7 +64,11 @@ const environment = (options: object) =>
     additionalProperties: false,
     ...options,
   })
-const concurrency = Type.Integer({ description: 'most attempts at once, over all back-ends', minimum: 1, defaultText: 'no limit' })
+const concurrency = Type.Integer({
+  description: 'most attempts at once, over all back-ends',
+  minimum: 1,
+  defaultText: 'no limit',
+})
 
 /** Keys that a back-end's own block may set anew for that back-end. */
 const overrides = {
@@ -91,7 +99,12 @@ export const InputRuleSchema = object(
       shorthand: 'list',
     }),
   },
-  { description: 'objects whose creation starts an invocation', shorthand: 'location', pattern: LOCATION_PATTERN, hint: LOCATION_HINT },
+  {
+    description: 'objects whose creation starts an invocation',
+    shorthand: 'location',
+    pattern: LOCATION_PATTERN,
+    hint: LOCATION_HINT,
+  },
 )
 
 export const OutputRuleSchema = object(
@@ -109,8 +122,18 @@ export const OutputRuleSchema = object(
 export const RetriesSchema = object(
   {
     attempts: Type.Integer({ description: 'most attempts, the first included', minimum: 1, maximum: 100, default: 3 }),
-    minDelay: seconds({ description: 'base of the exponential delay', exclusiveMinimum: undefined, minimum: 0, default: 1 }),
-    maxDelay: seconds({ description: 'most delay between two attempts', exclusiveMinimum: undefined, minimum: 0, default: 300 }),
+    minDelay: seconds({
+      description: 'base of the exponential delay',
+      exclusiveMinimum: undefined,
+      minimum: 0,
+      default: 1,
+    }),
+    maxDelay: seconds({
+      description: 'most delay between two attempts',
+      exclusiveMinimum: undefined,
+      minimum: 0,
+      default: 300,
+    }),
     on: Type.Optional(
       Type.Array(oneOf(CAUSE_NAMES, { description: 'a cause' }), {
         description: 'causes that are tried again',
@@ -119,7 +142,11 @@ export const RetriesSchema = object(
       }),
     ),
   },
-  { description: 'what happens after a failed attempt; delays have full jitter, and are 0 when the script is not at fault', default: {} },
+  {
+    description:
+      'what happens after a failed attempt; delays have full jitter, and are 0 when the script is not at fault',
+    default: {},
+  },
 )
 
 export const FunctionSpecSchema = object(
@@ -130,7 +157,8 @@ export const FunctionSpecSchema = object(
     ),
     command: Type.Optional(
       Type.Array(Type.String({ shorthand: 'text' }), {
-        description: 'program and arguments, instead of `script`; without both, the ENTRYPOINT and CMD of the image run',
+        description:
+          'program and arguments, instead of `script`; without both, the ENTRYPOINT and CMD of the image run',
         minItems: 1,
         hint: 'Write a list: ["python3", "work.py"].',
       }),
@@ -194,11 +222,16 @@ export const FunctionSpecSchema = object(
           ...overrides,
           nodeSelector: Type.Optional(names('labels that a node must have')),
           tolerations: Type.Optional(
-            Type.Array(Type.Record(Type.String(), Type.Unknown()), { description: 'Kubernetes tolerations, passed on' }),
+            Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+              description: 'Kubernetes tolerations, passed on',
+            }),
           ),
           priorityClass: Type.Optional(text({ description: 'priorityClassName of the pods' })),
           imagePullSecrets: Type.Optional(
-            Type.Array(text({ description: 'name of a Secret' }), { description: 'for private registries', shorthand: 'list' }),
+            Type.Array(text({ description: 'name of a Secret' }), {
+              description: 'for private registries',
+              shorthand: 'list',
+            }),
           ),
           runtimeClass: Type.Optional(text({ description: 'runtimeClassName of the pods' })),
           queueName: Type.Optional(text({ description: 'Kueue local queue' })),
@@ -232,4 +265,5 @@ export function specFor(spec: FunctionSpec, backend: BackendName): FunctionSpec 
 }
 
 /** vCPU that Lambda would give for that many MB, rounded up to 0.1. */
-export const defaultCpu = (megabytes: number): number => Math.ceil((megabytes / LAMBDA_MEGABYTES_PER_VCPU) * 10 - 1e-9) / 10
+export const defaultCpu = (megabytes: number): number =>
+  Math.ceil((megabytes / LAMBDA_MEGABYTES_PER_VCPU) * 10 - 1e-9) / 10

@@ -52,12 +52,15 @@ const environments = (raw: Record<string, unknown>, path: string) =>
   [
     [`${path}.environment`, raw.environment],
     ...(['local', 'kubernetes', 'lambda'] as const).map(
-      (backend) => [`${path}.${backend}.environment`, (raw[backend] as Record<string, unknown> | undefined)?.environment] as const,
+      (backend) =>
+        [`${path}.${backend}.environment`, (raw[backend] as Record<string, unknown> | undefined)?.environment] as const,
     ),
   ].filter((entry): entry is [string, Record<string, unknown>] => isRecord(entry[1]))
 
-const CREDENTIAL_NAME = /(^|_)(PASSWORD|PASSWD|SECRET|SECRET_KEY|SECRET_ACCESS_KEY|ACCESS_KEY|API_KEY|PRIVATE_KEY|SESSION_TOKEN|AUTH_TOKEN|ACCESS_TOKEN)$/i
-const CREDENTIAL_VALUE = /^(AKIA|ASIA)[0-9A-Z]{16}$|-----BEGIN [A-Z ]*PRIVATE KEY-----|^gh[pousr]_[A-Za-z0-9]{20,}|:\/\/[^/\s:@]+:[^/\s@]+@/
+const CREDENTIAL_NAME =
+  /(^|_)(PASSWORD|PASSWD|SECRET|SECRET_KEY|SECRET_ACCESS_KEY|ACCESS_KEY|API_KEY|PRIVATE_KEY|SESSION_TOKEN|AUTH_TOKEN|ACCESS_TOKEN)$/i
+const CREDENTIAL_VALUE =
+  /^(AKIA|ASIA)[0-9A-Z]{16}$|-----BEGIN [A-Z ]*PRIVATE KEY-----|^gh[pousr]_[A-Za-z0-9]{20,}|:\/\/[^/\s:@]+:[^/\s@]+@/
 
 function credentialProblems(variables: Record<string, unknown>, path: string): Problem[] {
   return Object.entries(variables)
@@ -85,7 +88,14 @@ function unknownStorages(spec: FunctionSpec, { path, storages }: SpecContext): P
     spec[key].flatMap((rule, index) =>
       storages.includes(rule.storage)
         ? []
-        : [{ path: `${path}.${key}[${index}].storage`, expected: 'must be a configured storage', value: rule.storage, fix: storages.length > 0 ? suggest(rule.storage, storages) : 'Add it under `spillway.storage`.' }],
+        : [
+            {
+              path: `${path}.${key}[${index}].storage`,
+              expected: 'must be a configured storage',
+              value: rule.storage,
+              fix: storages.length > 0 ? suggest(rule.storage, storages) : 'Add it under `spillway.storage`.',
+            },
+          ],
     ),
   )
 }
@@ -95,7 +105,11 @@ function nothingToRun(spec: FunctionSpec, backends: readonly BackendName[], path
   for (const backend of backends) {
     const { image } = specFor(spec, backend)
     if (!image && backend !== 'local')
-      problems.push({ path: `${path}.image`, expected: `is missing; ${backend} runs nothing without an image`, fix: 'Name the image, or list only `local` under `backends`.' })
+      problems.push({
+        path: `${path}.image`,
+        expected: `is missing; ${backend} runs nothing without an image`,
+        fix: 'Name the image, or list only `local` under `backends`.',
+      })
   }
   const anyImage = spec.image ?? spec.local?.image ?? spec.kubernetes?.image ?? spec.lambda?.image
   if (!spec.script && !spec.command && !anyImage)
@@ -106,19 +120,44 @@ function nothingToRun(spec: FunctionSpec, backends: readonly BackendName[], path
 function notConfigured(spec: FunctionSpec, { path, backends }: SpecContext): Problem[] {
   return (spec.backends ?? [])
     .filter((backend) => !backends.includes(backend))
-    .map((backend) => ({ path: `${path}.backends`, expected: 'must list back-ends that the service configures', value: backend, fix: `Configured: ${backends.join(', ')}. Add \`spillway.backends.${backend}\` to use it.` }))
+    .map((backend) => ({
+      path: `${path}.backends`,
+      expected: 'must list back-ends that the service configures',
+      value: backend,
+      fix: `Configured: ${backends.join(', ')}. Add \`spillway.backends.${backend}\` to use it.`,
+    }))
 }
 
 /** With Lambda alone, what can never run there is an error; with others beside it, routing keeps such work away. */
 function lambdaProblems(spec: FunctionSpec, path: string): Problem[] {
   const limits = LAMBDA_LIMITS
   const checks: [boolean, string, string, unknown, string][] = [
-    [spec.timeout > limits.timeout, 'timeout', `must be at most ${limits.timeout} s on Lambda`, spec.timeout, 'List another back-end beside `lambda`, or lower it.'],
-    [spec.memorySize > limits.memoryMax, 'memorySize', `must be at most ${formatMegabytes(limits.memoryMax)} on Lambda`, spec.memorySize, 'List another back-end beside `lambda`, or lower it.'],
-    [spec.ephemeralStorageSize > limits.ephemeralStorageMax, 'ephemeralStorageSize', `must be at most ${formatMegabytes(limits.ephemeralStorageMax)} on Lambda`, spec.ephemeralStorageSize, 'List another back-end beside `lambda`, or lower it.'],
+    [
+      spec.timeout > limits.timeout,
+      'timeout',
+      `must be at most ${limits.timeout} s on Lambda`,
+      spec.timeout,
+      'List another back-end beside `lambda`, or lower it.',
+    ],
+    [
+      spec.memorySize > limits.memoryMax,
+      'memorySize',
+      `must be at most ${formatMegabytes(limits.memoryMax)} on Lambda`,
+      spec.memorySize,
+      'List another back-end beside `lambda`, or lower it.',
+    ],
+    [
+      spec.ephemeralStorageSize > limits.ephemeralStorageMax,
+      'ephemeralStorageSize',
+      `must be at most ${formatMegabytes(limits.ephemeralStorageMax)} on Lambda`,
+      spec.ephemeralStorageSize,
+      'List another back-end beside `lambda`, or lower it.',
+    ],
     [spec.gpu.count > 0, 'gpu', 'must be 0: Lambda has no GPU', spec.gpu.count, 'List `kubernetes` under `backends`.'],
   ]
-  return checks.filter(([wrong]) => wrong).map(([, key, expected, value, fix]) => ({ path: `${path}.${key}`, expected, value, fix }))
+  return checks
+    .filter(([wrong]) => wrong)
+    .map(([, key, expected, value, fix]) => ({ path: `${path}.${key}`, expected, value, fix }))
 }
 
 function absolutePaths(spec: FunctionSpec, path: string): Problem[] {
@@ -128,7 +167,12 @@ function absolutePaths(spec: FunctionSpec, path: string): Problem[] {
   ]
   return places
     .filter(([, file]) => file.startsWith('/') || file.split('/').includes('..'))
-    .map(([place, value]) => ({ path: place, expected: 'must lie inside the service directory', value, fix: 'Copy it there and write its path relative to serverless.yml.' }))
+    .map(([place, value]) => ({
+      path: place,
+      expected: 'must lie inside the service directory',
+      value,
+      fix: 'Copy it there and write its path relative to serverless.yml.',
+    }))
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

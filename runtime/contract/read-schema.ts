@@ -77,7 +77,12 @@ function asProblem(error: ErrorObject, root: string): Problem {
     case 'required':
       return { path: `${path}.${String(params.missingProperty)}`, expected: 'is missing', fix: hint }
     case 'enum':
-      return { path, expected: `must be one of ${(params.allowedValues as string[]).join(', ')}`, value: error.data, fix: hint }
+      return {
+        path,
+        expected: `must be one of ${(params.allowedValues as string[]).join(', ')}`,
+        value: error.data,
+        fix: hint,
+      }
     default:
       return { path, expected: error.message ?? 'is not valid', value: error.data, fix: hint }
   }
@@ -87,7 +92,8 @@ function unknownKey(path: string, key: string, error: ErrorObject): Problem {
   const parent = error.parentSchema as Node
   const known = Object.keys((parent.properties as object | undefined) ?? {})
   const value = (error.data as Record<string, unknown>)[key]
-  if (known.length === 0) return { path: `${path}.${key}`, expected: 'is not a name that is allowed here', value, fix: parent.hint }
+  if (known.length === 0)
+    return { path: `${path}.${key}`, expected: 'is not a name that is allowed here', value, fix: parent.hint }
   return { path: `${path}.${key}`, expected: 'is not a known key', value, fix: suggest(key, known) }
 }
 

@@ -35,9 +35,7 @@ export const RoutingPolicySchema = object(
         shorthand: 'megabytes',
       }),
     ),
-    neverIfOver: Type.Optional(
-      seconds({ description: 'expected run time over which public back-ends are not used' }),
-    ),
+    neverIfOver: Type.Optional(seconds({ description: 'expected run time over which public back-ends are not used' })),
     budget: Type.Optional(
       object(
         {

@@ -37,7 +37,11 @@ export const BackendsConfigSchema = object(
       object(
         {
           slots: Type.Optional(
-            Type.Integer({ description: 'attempts at once on this machine', minimum: 1, defaultText: 'number of CPUs' }),
+            Type.Integer({
+              description: 'attempts at once on this machine',
+              minimum: 1,
+              defaultText: 'number of CPUs',
+            }),
           ),
           keepAlive: seconds({ description: 'how long an idle worker stays', default: 60 }),
         },

@@ -59,7 +59,9 @@ export function scriptVariables(facts: ScriptFacts): Record<string, string> {
     SPILLWAY_DEADLINE_MS: String(facts.deadlineMs),
     SPILLWAY_FILES_DIR: facts.filesDir,
   }
-  return Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
 }
 
 /** Variables that only the supervisor reads; they are taken out before a script starts. */

@@ -128,6 +128,7 @@ describe('the slice', function () {
       Records: [
         {
           eventName: 'ObjectCreated:Put',
+          eventTime: '2026-01-31T12:00:00Z',
           eventSource: 'aws:s3',
           s3: { bucket: { name: 'in' }, object: { key: 'ghost', size: 1 } },
         },
