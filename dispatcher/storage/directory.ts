@@ -148,11 +148,12 @@ class DirectoryStore implements ObjectStore {
 
   watch(bucket: string, created: (event: ObjectEvent) => void, signal: AbortSignal): Promise<void> {
     const { settleSeconds, now = Date.now } = this.options
+    const sinceMs = now()
     return translated(this.#where({ bucket }), async () => {
       const root = await this.#root(bucket)
       const settled = (key: string, facts: BigIntStats) => created(this.#event({ bucket, key }, facts))
       const log = (message: string) => this.#tellOnce(`${this.#where({ bucket })}: ${message}`)
-      await watchFiles({ root, settleMs: settleSeconds * 1000, now, settled, log }, signal)
+      await watchFiles({ root, settleMs: settleSeconds * 1000, sinceMs, now, settled, log }, signal)
     })
   }
 

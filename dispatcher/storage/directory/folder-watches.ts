@@ -1,5 +1,5 @@
 /** One inotify watch per folder. Node's own recursive mode looks at every file itself on Linux, and is slow at it. */
-import { watch } from 'node:fs'
+import { watch, type BigIntStats } from 'node:fs'
 import { join } from 'node:path'
 import { errorCode, isMissing } from './faults.js'
 import type { BucketRoot } from './inside.js'
@@ -12,6 +12,8 @@ interface Watcher {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
+export type FolderFacts = Pick<BigIntStats, 'ino' | 'birthtimeNs'>
+
 export interface FolderWatchesOptions {
   root: BucketRoot
   /** Something happened to a name in a watched folder. */
@@ -22,25 +24,26 @@ export interface FolderWatchesOptions {
 }
 
 export class FolderWatches {
-  /** By path in the bucket; '' is the bucket itself. The inode tells a folder from a later one of the same name. */
-  readonly #watched = new Map<string, { ino: bigint; watcher: Watcher | undefined }>()
+  /** By path in the bucket; '' is the bucket itself. */
+  readonly #watched = new Map<string, { identity: string; watcher: Watcher | undefined }>()
 
   constructor(private readonly options: FolderWatchesOptions) {}
 
-  isWatched(path: string, ino: bigint): boolean {
-    return this.#watched.get(path)?.ino === ino
+  isWatched(path: string, folder: FolderFacts): boolean {
+    return this.#watched.get(path)?.identity === identityOf(folder)
   }
 
   /** Begins to watch a folder; false when that very folder is watched already or is gone. */
-  begin(path: string, ino: bigint): boolean {
-    if (this.isWatched(path, ino)) return false
+  begin(path: string, folder: FolderFacts): boolean {
+    if (this.isWatched(path, folder)) return false
+    const identity = identityOf(folder)
     this.end(path)
     try {
-      this.#watched.set(path, { ino, watcher: this.#open(path) })
+      this.#watched.set(path, { identity, watcher: this.#open(path) })
     } catch (error) {
       if (isMissing(error)) return false
       this.options.refused(path, error as Error)
-      this.#watched.set(path, { ino, watcher: undefined })
+      this.#watched.set(path, { identity, watcher: undefined })
     }
     return true
   }
@@ -66,6 +69,9 @@ export class FolderWatches {
     this.#watched.delete(path)
   }
 }
+
+/** Tells a folder from a later one of the same name, which often gets the same inode. */
+const identityOf = ({ ino, birthtimeNs }: FolderFacts) => `${ino}-${birthtimeNs}`
 
 const isAtOrBelow = (path: string, other: string) => path === '' || other === path || other.startsWith(`${path}/`)
 

@@ -14,6 +14,8 @@ import { Settling, type Pending } from './settling.js'
 export interface FileWatch {
   root: BucketRoot
   settleMs: number
+  /** When the watch was asked for: what has changed since then is found though reading the folders takes a while. */
+  sinceMs: number
   now: () => number
   /** A file has settled. */
   settled: (key: string, facts: BigIntStats) => void
@@ -64,10 +66,9 @@ class Watching {
     })
   }
 
-  /** Files that change while the folders are being read for the first time are noticed by their time of change. */
   start(failed: (error: unknown) => void): void {
     this.#failed = failed
-    this.#enter('', this.options.now() - CLOCK_GRAIN_MS).catch(failed)
+    this.#enter('', this.options.sinceMs - CLOCK_GRAIN_MS).catch(failed)
   }
 
   stop(): void {
@@ -80,7 +81,7 @@ class Watching {
     const { root } = this.options
     const found = await lookInside(root, join(root, path))
     const isFolder = found?.real === join(root, path) && found.facts.isDirectory()
-    if (!isFolder || this.#stopped || !this.#folders.begin(path, found.facts.ino)) return
+    if (!isFolder || this.#stopped || !this.#folders.begin(path, found.facts)) return
     for await (const entry of (await unlessMissing(opendir(found.real))) ?? []) {
       if (this.#stopped) return
       const key = path === '' ? entry.name : `${path}/${entry.name}`
@@ -156,7 +157,7 @@ class Watching {
     this.#folders.end(key)
     if (key !== basename(root)) return
     const found = await lookInside(root, root)
-    if (!found || !this.#folders.isWatched('', found.facts.ino)) throw new BucketMissing(root)
+    if (!found || !this.#folders.isWatched('', found.facts)) throw new BucketMissing(root)
   }
 
   #skipOrThrow(error: unknown): void {
