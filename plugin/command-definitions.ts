@@ -1,0 +1,57 @@
+/** The commands that we add, as the framework wants to hear of them. */
+import type { CommandDefinition, CommandOption } from './serverless.js'
+
+const FUNCTION: CommandOption = { usage: 'Name of the function', type: 'string', shortcut: 'f' }
+const ID: CommandOption = { usage: 'Id of the invocation, or its last eight characters', type: 'string' }
+
+/** Commands that take an id, as a word or as `--id`. */
+export const ID_COMMANDS = ['explain', 'redrive', 'cancel'] as const
+export type IdCommand = (typeof ID_COMMANDS)[number]
+/** What stands after `serverless spillway explain` and the like on the command line. */
+export type CommandWords = Partial<Record<IdCommand, string>>
+
+export function commandDefinitions(words: CommandWords): Record<string, CommandDefinition> {
+  const withWord = (name: IdCommand, definition: CommandDefinition): CommandDefinition => {
+    const word = words[name]
+    return word === undefined ? definition : { ...definition, commands: { [word]: { ...definition, isHidden: true } } }
+  }
+  return {
+    spillway: {
+      usage: 'Run functions on your own machines first, and over the spillway when they are full',
+      type: 'container',
+      commands: {
+        dev: run('Start a dispatcher on this machine, deploy into it, and show what happens', {
+          port: { usage: 'Port of the dispatcher. Default: any free one', type: 'string' },
+        }),
+        register: { ...run('Register the functions with the dispatcher, without AWS'), isHidden: true },
+        invocations: run('List invocations, newest first', {
+          function: FUNCTION,
+          state: {
+            usage: 'Only those that are accepted, queued, running, succeeded, failed or cancelled',
+            type: 'string',
+          },
+          limit: { usage: 'How many. Default: 20', type: 'string' },
+          json: { usage: 'As JSON', type: 'boolean' },
+        }),
+        explain: withWord(
+          'explain',
+          run('Say where an invocation ran, why, and what happened: explain ID', { id: ID }),
+        ),
+        redrive: withWord(
+          'redrive',
+          run('Queue a failed invocation again (redrive ID), or all of a function (-f)', {
+            id: ID,
+            function: FUNCTION,
+          }),
+        ),
+        cancel: withWord('cancel', run('Cancel an invocation: cancel ID', { id: ID })),
+      },
+    },
+  }
+}
+
+const run = (usage: string, options: Record<string, CommandOption> = {}): CommandDefinition => ({
+  usage,
+  lifecycleEvents: ['run'],
+  options,
+})

@@ -1,0 +1,87 @@
+/** `serverless deploy`: registers the functions with the dispatcher and takes out those that serverless.yml lost. */
+import { join } from 'node:path'
+import type { PutFunctionAnswer } from '../../runtime/contract/dispatcher-api.js'
+import { formatLocation } from '../../runtime/contract/location.js'
+import { dispatcherOf, functionOption, option, type CommandContext } from '../context.js'
+import { readDeployed, writeDeployed } from '../deployed.js'
+import type { DispatcherClient } from '../dispatcher-client.js'
+import { dropFolders } from '../drop-folders.js'
+import { buildRegistrations, checkAgainstPackage, writePackage, type Registration } from '../registration.js'
+import type { Service } from '../read-service.js'
+
+interface Registered {
+  registration: Registration
+  answer: PutFunctionAnswer
+}
+
+export async function deploy(context: CommandContext): Promise<void> {
+  const { service, output } = context
+  const registrations = buildRegistrations(service)
+  const packageDirectory = option(context, 'package')
+  if (packageDirectory !== undefined) checkAgainstPackage(packageDirectory, registrations)
+  const client = await dispatcherOf(context)
+  const registered = await registerAll(client, registrations, context)
+  const removed = await removeLost(client, service)
+  report(registered, context)
+  for (const name of removed) output.log.success(`${name}: removed, it is no longer in the configuration`)
+}
+
+/** `serverless deploy function -f NAME` */
+export async function deployFunction(context: CommandContext): Promise<void> {
+  const chosen = functionOption(context)
+  const registrations = buildRegistrations({ ...context.service, functions: [chosen] })
+  const client = await dispatcherOf(context)
+  const registered = await registerAll(client, registrations, context)
+  writeDeployed(context.service, [...new Set([...readDeployed(context.service), chosen.name])])
+  report(registered, context)
+}
+
+/** What `dev` runs after a change: registers without AWS, and leaves the list of packaged files for it. */
+export async function register(context: CommandContext): Promise<void> {
+  writePackage(join(context.service.directory, '.serverless'), buildRegistrations(context.service))
+  await deploy({ ...context, options: {} })
+}
+
+async function registerAll(
+  client: DispatcherClient,
+  registrations: Registration[],
+  { output }: CommandContext,
+): Promise<Registered[]> {
+  const progress = output.progress.create({
+    message: `Registering ${registrations.length} function(s) with ${client.url}`,
+  })
+  const registered: Registered[] = []
+  try {
+    for (const registration of registrations)
+      registered.push({ registration, answer: await client.putFunction(registration.name, registration.body) })
+  } finally {
+    progress.remove()
+  }
+  return registered
+}
+
+/** Only names that were deployed from this directory are taken out, never merely similar ones of another service. */
+async function removeLost(client: DispatcherClient, service: Service): Promise<string[]> {
+  const names = service.functions.map(({ name }) => name)
+  const lost = readDeployed(service).filter((name) => !names.includes(name))
+  for (const name of lost) await client.removeFunction(name)
+  writeDeployed(service, names)
+  return lost
+}
+
+function report(registered: Registered[], { service, output }: CommandContext): void {
+  for (const { registration, answer } of registered) {
+    const release = answer.created ? `release ${answer.release}` : `unchanged, release ${answer.release}`
+    output.log.success(`${registration.name}: ${release}`)
+    for (const note of answer.notes) output.log.notice(`  ${note}`)
+    for (const place of dropPlaces(service, registration)) output.log.notice(`  ${place}`)
+  }
+}
+
+function dropPlaces(service: Service, { spec }: Registration): string[] {
+  return spec.input.map((rule) => {
+    const folder = dropFolders(service, [rule])[0]
+    const suffix = rule.suffix.length > 0 ? ` (${rule.suffix.join(', ')})` : ''
+    return `drop files${suffix} into ${folder ?? formatLocation(rule)}`
+  })
+}

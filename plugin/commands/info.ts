@@ -1,0 +1,46 @@
+/** `serverless info`: functions with release and counts, where files go in and out, where the dispatcher is. */
+import type { FunctionRecord } from '../../runtime/contract/dispatcher-api.js'
+import { SpillwayError } from '../../runtime/contract/errors.js'
+import { formatLocation } from '../../runtime/contract/location.js'
+import { dispatcherOf, type CommandContext } from '../context.js'
+import type { ServiceFunction } from '../read-service.js'
+import type { Serverless } from '../serverless.js'
+import { table } from '../words.js'
+
+/** Beside AWS it becomes a section of what the framework prints at the end, and a dispatcher that is away spoils nothing. */
+export async function info(
+  context: CommandContext,
+  framework?: Pick<Serverless, 'addServiceOutputSection'>,
+): Promise<void> {
+  if (!framework) return context.output.writeText(await infoLines(context))
+  const lines = await infoLines(context).catch((error: unknown) => [unreachable(error)])
+  framework.addServiceOutputSection('spillway', lines)
+}
+
+function unreachable(error: unknown): string {
+  if (error instanceof SpillwayError && error.code === 'dispatcher-unreachable') return error.message
+  throw error
+}
+
+async function infoLines(context: CommandContext): Promise<string[]> {
+  const client = await dispatcherOf(context)
+  const records = await client.functions()
+  const rows = context.service.functions.map((entry) =>
+    describe(
+      entry,
+      records.find(({ name }) => name === entry.name),
+    ),
+  )
+  return [`dispatcher: ${client.url} (API: ${client.url}/docs)`, ...rows.flat()]
+}
+
+function describe({ name, spec }: ServiceFunction, record: FunctionRecord | undefined): string[] {
+  const state = record
+    ? `release ${record.release}, ${record.queued} queued, ${record.running} running`
+    : 'not deployed'
+  const places = table([
+    ...spec.input.map((rule) => ['  input:', formatLocation(rule)]),
+    ...spec.output.map((rule) => ['  output:', formatLocation(rule)]),
+  ])
+  return [`${name}: ${state}`, ...places, ...(record?.notes ?? []).map((note) => `  note: ${note}`)]
+}

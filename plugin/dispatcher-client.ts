@@ -1,0 +1,195 @@
+/** Calls of the dispatcher's HTTP API, as values and SpillwayErrors. */
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import {
+  API_PATHS,
+  type Accepted,
+  type FunctionRecord,
+  type InvocationList,
+  type InvocationRecord,
+  type PutFunction,
+  type PutFunctionAnswer,
+} from '../runtime/contract/dispatcher-api.js'
+import { asError, ERRORS, SpillwayError, type ErrorCode, type ProblemDocument } from '../runtime/contract/errors.js'
+import type { State } from '../runtime/contract/invocation.js'
+import type { LogLine } from '../runtime/contract/runtime-api.js'
+
+export interface DispatcherAddress {
+  url: string
+  token?: string
+}
+
+export interface InvocationQuery {
+  function?: string
+  state?: State
+  /** Epoch milliseconds */
+  since?: number
+  limit?: number
+  cursor?: string
+}
+
+interface Call {
+  method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  path: string
+  query?: Record<string, string | number | undefined>
+  body?: Buffer
+  contentType?: string
+  /** Added to the time that any call may take. */
+  waitSeconds?: number
+}
+
+interface Answer {
+  status: number
+  body: Buffer
+}
+
+/** Seconds after which a dispatcher that says nothing counts as gone. */
+const ANSWER_SECONDS_MAX = 30
+
+export class DispatcherClient {
+  readonly url: string
+  readonly #token: string | undefined
+
+  constructor({ url, token }: DispatcherAddress) {
+    this.url = url.replace(/\/+$/, '')
+    this.#token = token
+  }
+
+  /** False while it starts, stops or is not there. */
+  async isReady(path: '/readyz' | '/healthz' = '/readyz'): Promise<boolean> {
+    return this.#send({ path }).then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+  }
+
+  async functions(): Promise<FunctionRecord[]> {
+    return (await this.#json<{ functions: FunctionRecord[] }>({ path: API_PATHS.functions })).functions
+  }
+
+  putFunction(name: string, registration: PutFunction): Promise<PutFunctionAnswer> {
+    return this.#json({ method: 'PUT', path: API_PATHS.function(name), ...json(registration) })
+  }
+
+  /** False when it was not there. */
+  async removeFunction(name: string): Promise<boolean> {
+    try {
+      await this.#checked({ method: 'DELETE', path: API_PATHS.function(name) })
+      return true
+    } catch (error) {
+      if (error instanceof SpillwayError && error.code === 'function-not-found') return false
+      throw error
+    }
+  }
+
+  invoke(name: string, input: { body: Buffer; contentType: string }): Promise<Accepted> {
+    return this.#json({ method: 'POST', path: API_PATHS.invoke(name), ...input })
+  }
+
+  /** Answers at once, or when the invocation ends, or after `waitSeconds`. */
+  invocation(id: string, waitSeconds = 0): Promise<InvocationRecord> {
+    const query = waitSeconds > 0 ? { wait: `${waitSeconds}s` } : {}
+    return this.#json({ path: API_PATHS.invocation(id), query, waitSeconds })
+  }
+
+  invocations(query: InvocationQuery): Promise<InvocationList> {
+    return this.#json({ path: API_PATHS.invocations, query: { ...query } })
+  }
+
+  async log(id: string): Promise<LogLine[]> {
+    return parseLog(await this.#checked({ path: API_PATHS.log(id) }))
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#checked({ method: 'POST', path: API_PATHS.cancel(id) })
+  }
+
+  async redrive(id: string): Promise<void> {
+    await this.#checked({ method: 'POST', path: API_PATHS.redrive(id) })
+  }
+
+  async redriveFunction(name: string): Promise<number> {
+    return (await this.#json<{ redriven: number }>({ method: 'POST', path: API_PATHS.redriveFunction(name) })).redriven
+  }
+
+  async #json<T>(call: Call): Promise<T> {
+    const body = await this.#checked(call)
+    try {
+      return JSON.parse(body.toString('utf8')) as T
+    } catch (cause) {
+      throw this.#foreign(`sent something that is not JSON to ${call.path}`, cause)
+    }
+  }
+
+  async #checked(call: Call): Promise<Buffer> {
+    const { status, body } = await this.#send(call)
+    if (status < 400) return body
+    const problem = parseProblem(body)
+    if (!problem) throw this.#foreign(`answered ${status} to ${call.method ?? 'GET'} ${call.path}`)
+    const { type: _, title: __, status: ___, detail, code, ...details } = problem
+    throw new SpillwayError(code, detail, details)
+  }
+
+  #foreign(what: string, cause?: unknown): SpillwayError {
+    return new SpillwayError(
+      'dispatcher-unreachable',
+      `${this.url} ${what}, as no dispatcher does. Check the address in \`spillway.dispatcher\`.`,
+      {},
+      { cause },
+    )
+  }
+
+  async #send(call: Call): Promise<Answer> {
+    try {
+      return await this.#exchange(call)
+    } catch (cause) {
+      const { message } = asError(cause)
+      throw new SpillwayError(
+        'dispatcher-unreachable',
+        `No dispatcher answers at ${this.url} (${message}). Start one with \`serverless spillway dev\`, or set \`spillway.dispatcher\` to the URL of yours.`,
+        {},
+        { cause },
+      )
+    }
+  }
+
+  #exchange({ method = 'GET', path, query = {}, body, contentType, waitSeconds = 0 }: Call): Promise<Answer> {
+    const url = new URL(this.url + path)
+    for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, String(value))
+    const headers = {
+      ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
+      ...(body ? { 'content-type': contentType ?? 'application/json', 'content-length': body.length } : {}),
+    }
+    const send = url.protocol === 'https:' ? requestHttps : requestHttp
+    const signal = AbortSignal.timeout((ANSWER_SECONDS_MAX + waitSeconds) * 1000)
+    return new Promise((resolve, reject) => {
+      const request = send(url, { method, headers, signal, agent: false }, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }))
+      })
+      request.on('error', reject)
+      request.end(body)
+    })
+  }
+}
+
+const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)), contentType: 'application/json' })
+
+/** One JSON line per log line. */
+const parseLog = (body: Buffer): LogLine[] =>
+  body
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LogLine)
+
+function parseProblem(body: Buffer): ProblemDocument | undefined {
+  try {
+    const document = JSON.parse(body.toString('utf8')) as ProblemDocument
+    return Object.hasOwn(ERRORS, document.code satisfies ErrorCode) ? document : undefined
+  } catch {
+    return undefined
+  }
+}

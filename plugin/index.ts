@@ -1,0 +1,121 @@
+/** The plugin: hooks and commands, nothing else. What they do is loaded when they run. */
+import { commandDefinitions, ID_COMMANDS, type CommandWords, type IdCommand } from './command-definitions.js'
+import type { CommandContext } from './context.js'
+import { runFirst, wordAfter } from './framework.js'
+import type { CommandDefinition, Options, Output, Serverless } from './serverless.js'
+import { Session } from './session.js'
+
+type Hooks = Record<string, () => unknown>
+
+/** What the framework can do for Lambda functions only, event -> what to say of ours. */
+const UNAVAILABLE: Readonly<Record<string, string>> = {
+  'deploy:list:log': 'deploy list',
+  'deploy:list:functions:log': 'deploy list functions',
+  'invoke:local:invoke': 'invoke local',
+  'metrics:metrics': 'metrics',
+  'rollback:rollback': 'rollback',
+  'rollback:function:rollback': 'rollback function',
+}
+
+class SpillwayPlugin {
+  readonly commands: Record<string, CommandDefinition>
+  readonly hooks: Hooks
+  readonly #serverless: Serverless
+  readonly #session: Session
+
+  constructor(serverless: Serverless, _options: Options, output: Output) {
+    this.#serverless = serverless
+    this.#session = new Session(serverless, output)
+    const words = wordsOf(serverless)
+    this.commands = commandDefinitions(words)
+    this.hooks = {
+      initialize: this.#session.initialize,
+      ...this.#serviceHooks(),
+      ...this.#functionHooks(),
+      ...this.#ownHooks(),
+      ...this.#idHooks(words),
+    }
+  }
+
+  asyncInit(): void {
+    runFirst(this.#serverless, 'initialize', this.#session.initialize)
+  }
+
+  /** Commands about the whole service: AWS does its part, if it has one, and we do ours. */
+  #serviceHooks(): Hooks {
+    const session = this.#session
+    const { service } = this.#serverless
+    return {
+      'package:compileFunctions': session.ours(async (context) =>
+        (await import('./commands/package.js')).packageService(context, {
+          aws: !session.detached,
+          configuredPath: service.package.path,
+        }),
+      ),
+      'deploy:deploy': session.ours(async (context) => (await import('./commands/deploy.js')).deploy(context)),
+      'info:info': session.ours(async (context) =>
+        (await import('./commands/info.js')).info(context, session.detached ? undefined : this.#serverless),
+      ),
+      'remove:remove': session.ours(async (context) => (await import('./commands/remove.js')).remove(context)),
+    }
+  }
+
+  #functionHooks(): Hooks {
+    const session = this.#session
+    return {
+      'deploy:function:deploy': session.withoutAws(async (context) =>
+        (await import('./commands/deploy.js')).deployFunction(context),
+      ),
+      'invoke:invoke': session.withoutAws(async (context) => (await import('./commands/invoke.js')).invoke(context)),
+      'logs:logs': session.withoutAws(async (context) => (await import('./commands/logs.js')).logs(context)),
+      ...Object.fromEntries(
+        Object.entries(UNAVAILABLE).map(([event, command]) => [
+          event,
+          session.withoutAws(async () => (await import('./commands/unavailable.js')).unavailable(command)),
+        ]),
+      ),
+    }
+  }
+
+  #ownHooks(): Hooks {
+    const session = this.#session
+    return {
+      'spillway:dev:run': session.own(async (context) => (await import('./commands/dev.js')).dev(context)),
+      'spillway:register:run': session.own(async (context) => (await import('./commands/deploy.js')).register(context)),
+      'spillway:invocations:run': session.own(async (context) =>
+        (await import('./commands/invocations.js')).invocations(context),
+      ),
+    }
+  }
+
+  #idHooks(words: CommandWords): Hooks {
+    const commands: Record<IdCommand, (context: CommandContext, word: string | undefined) => Promise<void>> = {
+      explain: async (context, word) => (await import('./commands/explain.js')).explain(context, word),
+      redrive: async (context, word) => (await import('./commands/redrive.js')).redrive(context, word),
+      cancel: async (context, word) => (await import('./commands/cancel.js')).cancel(context, word),
+    }
+    return Object.fromEntries(
+      ID_COMMANDS.flatMap((name) => [
+        [`spillway:${name}:run`, this.#session.own((context) => commands[name](context, undefined))],
+        ...(words[name] === undefined
+          ? []
+          : [
+              [
+                `spillway:${name}:${words[name]}:run`,
+                this.#session.own((context) => commands[name](context, words[name])),
+              ],
+            ]),
+      ]),
+    ) as Hooks
+  }
+}
+
+const wordsOf = (serverless: Serverless): CommandWords =>
+  Object.fromEntries(
+    ID_COMMANDS.flatMap((name) => {
+      const word = wordAfter(serverless, ['spillway', name])
+      return word === undefined ? [] : [[name, word]]
+    }),
+  )
+
+export = SpillwayPlugin

@@ -1,0 +1,70 @@
+/** What is registered of each function, and the document in `.serverless/` that says so. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { PutFunction } from '../runtime/contract/dispatcher-api.js'
+import { SpillwayError } from '../runtime/contract/errors.js'
+import { fileFacts, packageFiles, type FileFacts } from './package.js'
+import type { Service, ServiceFunction } from './read-service.js'
+
+export interface Registration extends ServiceFunction {
+  body: PutFunction
+  facts: PackagedFunction
+}
+
+export interface PackagedFunction {
+  name: string
+  spec: object
+  files: FileFacts[]
+  /** Changes exactly when the spec or a file does. */
+  digest: string
+}
+
+const FILE_NAME = 'spillway.json'
+
+export const buildRegistrations = (service: Service): Registration[] =>
+  service.functions.map((entry) => {
+    const files = packageFiles(service.directory, entry.spec)
+    return { ...entry, body: { spec: entry.spec, files }, facts: describePackage(entry, files.map(fileFacts)) }
+  })
+
+function describePackage({ name, spec }: ServiceFunction, files: FileFacts[]): PackagedFunction {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([spec, files]))
+    .digest('hex')
+  return { name, spec, files, digest }
+}
+
+export function writePackage(directory: string, registrations: Registration[]): string {
+  mkdirSync(directory, { recursive: true })
+  const file = join(directory, FILE_NAME)
+  writeFileSync(file, `${JSON.stringify({ functions: registrations.map(({ facts }) => facts) }, undefined, 2)}\n`)
+  return file
+}
+
+/** `deploy --package`: what was packaged holds no content, so the files must still be the same ones. */
+export function checkAgainstPackage(directory: string, registrations: Registration[]): void {
+  const packaged = readPackage(directory)
+  const changed = registrations.filter(
+    ({ facts }) => !packaged.some(({ name, digest }) => name === facts.name && digest === facts.digest),
+  )
+  if (changed.length === 0 && packaged.length === registrations.length) return
+  throw new SpillwayError(
+    'invalid-request',
+    `The package in ${directory} is not of these files; changed: ${changed.map(({ key }) => key).join(', ') || 'functions were removed'}. Run \`serverless package\` again, or deploy without --package.`,
+  )
+}
+
+function readPackage(directory: string): PackagedFunction[] {
+  const file = resolve(directory, FILE_NAME)
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { functions: PackagedFunction[] }).functions
+  } catch (cause) {
+    throw new SpillwayError(
+      'invalid-request',
+      `${file} cannot be read. Run \`serverless package --package ${directory}\` first.`,
+      {},
+      { cause },
+    )
+  }
+}

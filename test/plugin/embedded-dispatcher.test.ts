@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { dispatcherConfig, startEmbedded } from '../../plugin/embedded-dispatcher.js'
+import { findEmbedded } from '../../plugin/locate-dispatcher.js'
+import { readService, type Service } from '../../plugin/read-service.js'
+import { temporaryDirectory } from '../support/temporary-directory.js'
+
+const PROGRAM = resolve(__dirname, 'programs', 'dispatcher.cjs')
+
+describe('the embedded dispatcher', () => {
+  const directory = temporaryDirectory()
+  const service = (): Service => {
+    const spillway = { storage: { here: { type: 'directory', path: './data' } } }
+    const configuration = { spillway, functions: { work: { command: ['date'] } } }
+    return readService({ service: 's', stage: 'dev', directory: directory(), configuration }).service!
+  }
+  const start = (signal = new AbortController().signal) =>
+    startEmbedded(service(), { port: 0, signal, program: PROGRAM })
+
+  afterEach(() => {
+    delete process.env.SPILLWAY_TEST_FAIL
+  })
+
+  it('gets its configuration from the block, with absolute paths', () => {
+    assert.deepEqual(JSON.parse(JSON.stringify(dispatcherConfig(service(), 7700))), {
+      listen: '127.0.0.1:7700',
+      database: `sqlite:${join(directory(), '.spillway', 'spillway.db')}`,
+      stateDirectory: join(directory(), '.spillway'),
+      storage: { here: { type: 'directory', path: join(directory(), 'data') } },
+      backends: { local: { keepAlive: 60 } },
+      routing: { prefer: 'private', waitingBudget: { factor: 0.5, min: 0, max: 3600 } },
+    })
+  })
+
+  it('is ready when it says so itself, and ends when it is stopped', async () => {
+    const dispatcher = await start()
+    try {
+      assert.equal((await findEmbedded(directory()))?.pid, dispatcher.address.pid)
+    } finally {
+      await dispatcher.stop()
+    }
+    assert.equal(dispatcher.ended.aborted, true)
+    assert.equal(existsSync(join(directory(), '.spillway', 'dispatcher.json')), false)
+    assert.equal(readFileSync(join(directory(), '.spillway', '.gitignore'), 'utf8'), '*\n')
+  })
+
+  it('shows its last words when it dies at start', async () => {
+    process.env.SPILLWAY_TEST_FAIL = '1'
+    await assert.rejects(start(), {
+      code: 'dispatcher-unreachable',
+      message: /dispatcher\.log ends with:\nthe disk is on fire$/,
+    })
+  })
+
+  it('does not start when it is called off', async () => {
+    await assert.rejects(start(AbortSignal.abort(new Error('called off'))), /called off/)
+  })
+})

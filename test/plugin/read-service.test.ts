@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { ownFunctions, readService } from '../../plugin/read-service.js'
+import type { Configuration } from '../../plugin/serverless.js'
+import { formatProblem } from '../../runtime/contract/problem.js'
+import { temporaryDirectory } from '../support/temporary-directory.js'
+
+describe('the service as serverless.yml says it', () => {
+  const directory = temporaryDirectory()
+  const read = (configuration: Configuration) =>
+    readService({ service: 'plants', stage: 'dev', directory: directory(), configuration })
+  const problems = (configuration: Configuration) => read(configuration).problems.map(formatProblem)
+
+  it('has the functions with a key that only we know', () => {
+    const functions = { a: { handler: 'a.b' }, b: { command: ['x'] }, c: { image: 'x' }, d: { image: 'x', gpu: 1 } }
+    assert.deepEqual(ownFunctions(functions), ['b', 'd'])
+    assert.deepEqual(ownFunctions(undefined), [])
+  })
+
+  it('needs no block: then work runs on local, and there are no storages', () => {
+    const { service } = read({ functions: { work: { command: ['date'] } } })
+    assert.deepEqual(
+      service?.functions.map(({ key, name }) => [key, name]),
+      [['work', 'plants-dev-work']],
+    )
+    assert.deepEqual(service?.config.storage, {})
+    assert.ok(service?.config.backends.local)
+  })
+
+  it('inherits from the provider what functions of the framework inherit', () => {
+    const provider = { timeout: 60, memorySize: 2048, runtime: 'nodejs20.x', environment: { A: '1', B: '2' } }
+    const { service } = read({
+      provider,
+      functions: { work: { command: ['date'], timeout: '2m', environment: { B: 3 } } },
+    })
+    const { timeout, memorySize, environment } = service!.functions[0]!.spec
+    assert.deepEqual([timeout, memorySize, environment], [120, 2048, { A: '1', B: '3' }])
+  })
+
+  it('takes what the framework itself adds to a function, and metadata', () => {
+    const work = {
+      command: ['date'],
+      name: 'plants-dev-work',
+      events: [],
+      description: 'today',
+      tags: { team: 'green' },
+    }
+    assert.deepEqual(problems({ functions: { work } }), [])
+    assert.match(
+      problems({ functions: { work: { ...work, name: 'other' } } }).join(),
+      /functions\.work\.name must be left out or plants-dev-work/,
+    )
+  })
+
+  it('finds missing files also where the rest of the spec is wrong', () => {
+    writeFileSync(join(directory(), 'here.sh'), '')
+    assert.deepEqual(problems({ functions: { a: { script: 'here.sh' }, b: { script: 'gone.sh', timeout: -1 } } }), [
+      'functions.b.timeout must be > 0, got -1. Write seconds (300) or a duration (90s, 20m, 1h).',
+      'functions.b.script does not exist, got "gone.sh".',
+    ])
+  })
+
+  it('reports a back-end that is still to come once, by name', () => {
+    const functions = {
+      a: { command: ['x'], backends: ['local', 'lambda'] },
+      b: { command: ['x'], backends: 'kubernetes' },
+    }
+    assert.deepEqual(problems({ spillway: { backends: { lambda: null, local: {} } }, functions }), [
+      'spillway.backends.lambda is not available in this version (0.1); available: local.',
+      'functions.a.backends names lambda, which is not available in this version (0.1); available: local.',
+      'functions.b.backends names kubernetes, which is not available in this version (0.1); available: local.',
+    ])
+  })
+
+  it('says a loop over several functions as the way round', () => {
+    const spillway = { storage: { here: { type: 'directory', path: 'data' } } }
+    const functions = {
+      a: { command: ['x'], input: 'b/1/', output: 'b/2/' },
+      b: { command: ['x'], input: 'b/2/', output: 'b/1/' },
+    }
+    assert.match(
+      problems({ spillway, functions }).join(),
+      /starts itself: a -> b -> a\. Give its results another bucket/,
+    )
+  })
+
+  it('answers with problems, never with an exception, whatever is written', () => {
+    fc.assert(
+      fc.property(
+        fc.jsonValue(),
+        fc.dictionary(
+          fc.constantFrom('files', 'input', 'backends', 'environment', 'events', 'timeout', 'local'),
+          fc.jsonValue(),
+        ),
+        (spillway, block) => {
+          const { service, problems } = read({
+            spillway,
+            provider: { name: 'aws' },
+            functions: { f: { command: ['x'], ...block } },
+          })
+          return (service === undefined) === problems.length > 0
+        },
+      ),
+    )
+  })
+})

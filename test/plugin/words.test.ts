@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { contentType } from '../../plugin/commands/invoke.js'
+import { parseStartTime } from '../../plugin/commands/logs.js'
+import { unavailableInBlock, unavailableInFunction } from '../../plugin/available-backends.js'
+import { wordAfter } from '../../plugin/framework.js'
+import type { Serverless } from '../../plugin/serverless.js'
+import { clockTime, failureText, inputPlace, outputSummary, table } from '../../plugin/words.js'
+
+describe('the words of the plugin', () => {
+  it('name inputs, results and failures', () => {
+    const event = { storage: 'lake', bucket: 'in', key: 'a/cat.jpg', size: 5100, time: '2026-01-01T00:00:00Z' }
+    assert.equal(inputPlace({ kind: 'object', event }), 'lake://in/a/cat.jpg (5.1 kB)')
+    const output = { storage: 'lake', bucket: 'out', key: 'cat.json', size: 1 }
+    assert.equal(outputSummary([output, output, output]), 'lake://out/cat.json and 2 more')
+    assert.equal(failureText({ state: 'failed', cause: 'timeout', message: 'took too long' }), 'timeout: took too long')
+    assert.equal(failureText({ state: 'cancelled', cause: 'cancelled' }), 'cancelled')
+  })
+
+  it('give the day only where it is another one', () => {
+    const now = Date.parse('2026-01-02T12:00:00Z')
+    assert.equal(clockTime(now - 3_600_000, now), '11:00:00')
+    assert.equal(clockTime(now - 86_400_000, now), '2026-01-01 12:00:00')
+  })
+
+  it('stand in columns', () => {
+    assert.deepEqual(
+      table([
+        ['a', 'bb', ''],
+        ['ccc', 'd', 'e'],
+      ]),
+      ['a    bb', 'ccc  d   e'],
+    )
+  })
+
+  it('read times of logs as the framework does', () => {
+    assert.equal(parseStartTime('5m', 1_000_000_000), 999_700_000)
+    assert.equal(parseStartTime('2026-01-01', 0), Date.parse('2026-01-01'))
+    assert.equal(parseStartTime('1700000000000', 0), 1_700_000_000_000)
+    assert.throws(() => parseStartTime('5x', 0), /--startTime must be/)
+  })
+
+  it('tell JSON, text and bytes apart', () => {
+    assert.equal(contentType(Buffer.from('{}'), false), 'application/json')
+    assert.equal(contentType(Buffer.from('{}'), true), 'text/plain; charset=utf-8')
+    assert.equal(contentType(Buffer.from('hello'), false), 'text/plain; charset=utf-8')
+    assert.equal(contentType(Buffer.from([0xff]), true), 'application/octet-stream')
+  })
+
+  it('take an id as a word of the command line, and nothing that could be an option or a path', () => {
+    const after = (...commands: string[]) =>
+      wordAfter({ processedInput: { commands } } as unknown as Serverless, ['spillway', 'explain'])
+    assert.equal(after('spillway', 'explain', '0190-ab'), '0190-ab')
+    assert.equal(after('spillway', 'explain'), undefined)
+    assert.equal(after('spillway', 'cancel', '0190'), undefined)
+    assert.equal(after('spillway', 'explain', 'a', 'b'), undefined)
+    assert.equal(after('spillway', 'explain', 'a:b'), undefined)
+  })
+
+  it('say which back-ends are still to come', () => {
+    assert.deepEqual(unavailableInBlock({ local: {}, mars: {} }, 'x'), [])
+    assert.deepEqual(unavailableInBlock('lambda', 'x'), [])
+    assert.equal(unavailableInFunction('lambda', 'f.backends')[0]?.path, 'f.backends')
+  })
+})
