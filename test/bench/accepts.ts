@@ -1,0 +1,72 @@
+/** Durable accepts over HTTP: a 1 KB body, flushed to disk before the 2xx. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { REPOSITORY } from '../support/dispatcher-process.js'
+import { figure, type Bench } from './figure.js'
+import { requestsPerSecond } from './load.js'
+import { withDirectory, withDispatcher } from './with-dispatcher.js'
+
+const SECONDS = 5
+const CONNECTIONS = 64
+const FUNCTION = 'bench-dev-hold'
+const HOLD = '#!/bin/sh\nsleep 600\n'
+
+/** One worker that sleeps: the queue only grows, and what is measured is taking work in. */
+const SPEC = { concurrency: 1 }
+
+export const accepts: Bench = {
+  name: 'accepts',
+  about: `durable accepts over HTTP, 1 KB body, ${CONNECTIONS} connections, ${SECONDS} s; beside one commit per request`,
+  async run() {
+    const grouped = await withDispatcher(
+      async (dispatcher) => {
+        await dispatcher.put(FUNCTION, HOLD, SPEC)
+        return measure(dispatcher.url)
+      },
+      { config: { drain: 0 } },
+    )
+    const single = await oneCommitEach()
+    const measured = { value: grouped, unit: '1/s', yardstick: single }
+    return [
+      figure({ name: 'durable accepts', ...measured }, { atLeast: 5000 }),
+      figure({ name: 'durable accepts beside one commit each', ...measured }, { ratioAtLeast: 2 }),
+    ]
+  },
+}
+
+function measure(url: string): Promise<number> {
+  const { hostname, port } = new URL(url)
+  const load = {
+    host: hostname,
+    port: Number(port),
+    path: `/v1/functions/${FUNCTION}/invocations`,
+    body: Buffer.alloc(1024, 'x'),
+  }
+  return requestsPerSecond({ ...load, connections: CONNECTIONS, milliseconds: SECONDS * 1000 }, 202)
+}
+
+function oneCommitEach(): Promise<number> {
+  return withDirectory(async (directory) => {
+    const file = join(directory, 'dispatcher.yml')
+    writeFileSync(file, JSON.stringify({ stateDirectory: join(directory, 'state') }))
+    const child = spawn(process.execPath, ['--import', 'tsx', join(REPOSITORY, 'test/bench/accept-server.ts'), file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const [chunk] = (await once(child.stdout, 'data')) as [Buffer]
+      const url = chunk.toString().trim()
+      const script = { path: 'script', mode: 0o755, data: Buffer.from(HOLD).toString('base64') }
+      await fetch(`${url}/v1/functions/${FUNCTION}`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ spec: { script: 'script', ...SPEC }, files: [script] }),
+      })
+      return await measure(url)
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  })
+}

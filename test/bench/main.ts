@@ -1,0 +1,39 @@
+/** `npm run bench -- [NAME ...] [--json]`: each figure beside its yardstick. */
+import { parseArgs } from 'node:util'
+import { accepts } from './accepts.js'
+import type { Bench, Figure } from './figure.js'
+import { latency } from './latency.js'
+import { memory } from './memory.js'
+import { printOverhead } from './print-overhead.js'
+import { queue } from './queue.js'
+import { smallFiles } from './small-files.js'
+import { throughput } from './throughput.js'
+
+const BENCHES: readonly Bench[] = [accepts, throughput, latency, queue, memory, smallFiles, printOverhead]
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, list: { type: 'boolean' } },
+  })
+  const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
+  if (unknown.length > 0)
+    throw new Error(`no benchmark ${unknown.join(', ')}; there are ${BENCHES.map(({ name }) => name).join(', ')}`)
+  const chosen = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+  for (const bench of chosen) {
+    if (!values.json) process.stdout.write(`\n${bench.name}: ${bench.about}\n`)
+    if (values.list) continue
+    for (const figure of await bench.run())
+      process.stdout.write(values.json ? `${JSON.stringify(figure)}\n` : line(figure))
+  }
+}
+
+function line({ name, value, unit, yardstick, ratio, bar, ok }: Figure): string {
+  const compared = yardstick === null ? '' : `  beside ${yardstick} ${unit} (ratio ${ratio})`
+  return `  ${ok ? '✔' : '✘'} ${name.padEnd(44)} ${String(value).padStart(8)} ${unit}${compared}  [${bar}]\n`
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`)
+  process.exitCode = 1
+})
