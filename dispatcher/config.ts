@@ -1,6 +1,6 @@
 /** The dispatcher's configuration: one YAML file, every value also from the environment; credentials never from YAML. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
@@ -12,7 +12,7 @@ import { readWith } from '../runtime/contract/read-schema.js'
 import { object, oneOf, seconds, text } from '../runtime/contract/schema.js'
 import { ServiceConfigSchema, storageProblems } from '../runtime/contract/service-config.js'
 
-const ConfigSchema = object(
+export const ConfigSchema = object(
   {
     listen: Type.String({
       description: 'address and port; port 0 takes a free one',
@@ -61,6 +61,8 @@ export interface DispatcherConfig extends Readonly<Required<Static<typeof Config
   readonly memory: number
   /** PATH, HOME and the like, for scripts that run on this machine. */
   readonly machine: Readonly<Record<string, string>>
+  /** What docker and podman need to find their engine, their user's configuration and registries. */
+  readonly engine: Readonly<Record<string, string>>
   readonly secret: (name: string) => string | undefined
 }
 
@@ -68,6 +70,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Variables of this machine that a script may see; nothing else of the dispatcher's environment reaches it. */
 const MACHINE_VARIABLES = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'LC_ALL', 'LC_CTYPE', 'TZ']
+
+/** https://docs.docker.com/reference/cli/docker/#environment-variables, https://docs.podman.io/en/latest/markdown/podman.1.html */
+const ENGINE_VARIABLES =
+  /^(PATH|HOME|USER|LOGNAME|LANG|TMPDIR|XDG_.*|DBUS_SESSION_BUS_ADDRESS|DOCKER_.*|CONTAINERS?_.*|STORAGE_.*|REGISTRY_AUTH_FILE|SSL_CERT_.*|(HTTPS?|NO)_PROXY)$/i
 
 export function readConfig(file: string | undefined, environment: Environment): DispatcherConfig {
   const raw = overlay(ConfigSchema, file ? readYaml(file) : {}, environment, 'SPILLWAY')
@@ -102,9 +108,8 @@ function complete(value: Static<typeof ConfigSchema>, environment: Environment, 
     workerSecret: workerSecret(environment, stateDirectory),
     localSlots: value.backends.local?.slots ?? availableParallelism(),
     memory: Math.floor(totalmem() / 1024 ** 2),
-    machine: Object.fromEntries(
-      MACHINE_VARIABLES.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
-    ),
+    machine: chosen(environment, (name) => MACHINE_VARIABLES.includes(name)),
+    engine: chosen(environment, (name) => ENGINE_VARIABLES.test(name)),
     secret: (name) => environment[`SPILLWAY_SECRET_${upper(name)}`],
   }
 }
@@ -154,8 +159,24 @@ function overlay(schema: TSchema, raw: unknown, environment: Environment, prefix
     ])
     return raw === undefined ? undefined : Object.fromEntries(entries)
   }
-  return environment[prefix] ?? raw
+  const given = environment[prefix]
+  return given === undefined ? raw : fromText(schema, given)
 }
+
+/** Variables are texts; numbers and yes-or-no are read from them where the schema wants such. */
+function fromText(schema: TSchema, given: string): unknown {
+  const isNumber = schema.type === 'integer' || schema.type === 'number'
+  if (isNumber && given.trim() !== '' && Number.isFinite(Number(given))) return Number(given)
+  if (schema.type === 'boolean' && /^(true|false)$/.test(given)) return given === 'true'
+  return given
+}
+
+const chosen = (environment: Environment, isChosen: (name: string) => boolean): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && isChosen(entry[0]),
+    ),
+  )
 
 const isRecordOrNothing = (value: unknown): value is Record<string, unknown> | undefined =>
   value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))
@@ -188,19 +209,40 @@ function readTokens(environment: Environment): Tokens {
 /** A comma- or line-separated list from NAME, or from the file that NAME_FILE names. */
 function tokensOf(name: string, environment: Environment): string[] {
   const file = environment[`${name}_FILE`]
-  const list = file ? readFileSync(file, 'utf8') : (environment[name] ?? '')
+  const list = file ? readTokenFile(`${name}_FILE`, file) : (environment[name] ?? '')
   return list.split(/[\s,]+/).filter((token) => token !== '')
 }
+
+function readTokenFile(variable: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (thrown) {
+    throw new SpillwayError(
+      'invalid-configuration',
+      `${variable} must name a file that can be read, got ${file}: ${asError(thrown).message}`,
+    )
+  }
+}
+
+/** Hexadecimal digits. */
+const SECRET_LENGTH = 64
 
 function workerSecret(environment: Environment, stateDirectory: string): Buffer {
   const given = environment.SPILLWAY_WORKER_SECRET
   if (given) return Buffer.from(given)
   const path = join(stateDirectory, 'worker-secret')
-  if (!existsSync(path)) {
-    mkdirSync(stateDirectory, { recursive: true })
-    writeFileSync(path, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' })
-  }
-  return Buffer.from(readFileSync(path, 'utf8').trim())
+  const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
+  return Buffer.from(kept.length >= SECRET_LENGTH ? kept : newWorkerSecret(path))
+}
+
+/** A file that a power cut left empty would make every token worth nothing: it gets its name when it is complete. */
+function newWorkerSecret(path: string): string {
+  const secret = randomBytes(SECRET_LENGTH / 2).toString('hex')
+  const draft = `${path}.${process.pid}`
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(draft, secret, { mode: 0o600, flush: true })
+  renameSync(draft, path)
+  return secret
 }
 
 function absoluteSqlite(url: string, base: string): string {

@@ -3,9 +3,10 @@ import { failed } from '../runtime/contract/outcome.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import type { BackendHost, Demand, WorkerBackend } from './backends/backend.js'
 import type { Changes } from './changes.js'
-import type { Backlog, Database, Release, RunningAttempt } from './database/database.js'
+import type { Release } from '../runtime/contract/release.js'
+import type { Backlog, Database, RunningAttempt } from './database/database.js'
 import type { Settle } from './settle.js'
-import { workTopic } from './workers/hand-out.js'
+import { workTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
 
 /** Milliseconds between two rounds when nothing happens. */
@@ -92,8 +93,10 @@ export class Dispatch {
 
   async #takeBackLost(): Promise<void> {
     const { database, now, leaseMs } = this.#context
-    for (const attempt of await database.runningAttempts(now()))
+    for (const attempt of await database.runningAttempts(now())) {
       await this.#lost(attempt, `no sign of worker ${attempt.worker} for ${leaseMs / 1000} s`)
+      this.#context.backends.find(({ limits }) => limits.name === attempt.backend)?.silent(attempt.worker)
+    }
   }
 
   async #lost(attempt: RunningAttempt, message: string): Promise<void> {

@@ -1,38 +1,31 @@
 /** The dispatcher as a value: every part made and tied to the others; started, drained, and closed in reverse order. */
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type {
-  BackendStatus,
-  FunctionRecord,
-  PackagedFile,
-  PutFunctionAnswer,
-} from '../runtime/contract/dispatcher-api.js'
-import type { Decision } from '../runtime/contract/decision.js'
-import type { FunctionSpec } from '../runtime/contract/function-spec.js'
+import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
 import type { Outcome } from '../runtime/contract/outcome.js'
-import type { Problem } from '../runtime/contract/problem.js'
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
 import type { BackendHost, WorkerBackend } from './backends/backend.js'
+import { backendHost } from './backend-host.js'
 import { Changes } from './changes.js'
 import type { DispatcherConfig } from './config.js'
-import type { Database, Release, RunningAttempt } from './database/database.js'
+import type { Database, RunningAttempt } from './database/database.js'
 import { Dispatch } from './dispatch.js'
+import { Functions, refusals } from './functions.js'
 import { Intake } from './intake/intake.js'
 import { Observer } from './intake/observer.js'
+import { Interventions } from './interventions.js'
 import { Registry } from './registry.js'
-import { decide } from './router/decide.js'
 import { Settle } from './settle.js'
 import type { Stores } from './storage/stores.js'
 import { Attempts } from './workers/attempts.js'
-import { HandOut, workTopic } from './workers/hand-out.js'
+import { endTopic, logTopic, workTopic } from './topics.js'
+import { HandOut } from './workers/hand-out.js'
 import { InputGrants } from './workers/input-grants.js'
 import { LogBook } from './workers/log-book.js'
 import { OutputGrants } from './workers/output-grants.js'
+import { RelayedFiles } from './workers/relayed-files.js'
 import { WorkerBook } from './workers/worker-book.js'
 import { signWorkerToken } from './workers/worker-token.js'
-
-/** Milliseconds for which a worker token is good; a worker that lives longer is replaced. */
-const WORKER_TOKEN_MS = 30 * 24 * 3600 * 1000
 
 /** Milliseconds between two listings of a storage, unless its configuration says otherwise. */
 const RECONCILE_MS = 60_000
@@ -50,20 +43,20 @@ export interface DispatcherParts {
   random(): number
 }
 
-export const endTopic = (invocation: string) => `end ${invocation}`
-export const logTopic = (invocation: string) => `log ${invocation}`
-
 export class Dispatcher {
   readonly config: DispatcherConfig
   readonly database: Database
-  readonly registry: Registry
+  readonly functions: Functions
+  readonly interventions: Interventions
   readonly intake: Intake
   readonly handOut: HandOut
   readonly attempts: Attempts
+  readonly relayed: RelayedFiles
   readonly logs: LogBook
   readonly changes = new Changes()
   readonly now: () => number
   readonly #parts: DispatcherParts
+  readonly #registry: Registry
   readonly #book = new WorkerBook()
   readonly #backends: WorkerBackend[]
   readonly #settle: Settle
@@ -88,11 +81,16 @@ export class Dispatcher {
     const { config, database, stores, now, random, log } = parts
     const release = (name: string, number: number) => registry.release(name, number)
     const leaseMs = config.lease * 1000
-    const outputs = new OutputGrants((name) => stores.get(name))
+    const relay = {
+      store: (name: string) => stores.get(name),
+      origin: () => this.#origin,
+      token: (claims: WorkerClaims) => signWorkerToken(claims, config.workerSecret),
+    }
+    const outputs = new OutputGrants(relay)
     this.#parts = parts
     this.config = config
     this.database = database
-    this.registry = registry
+    this.#registry = registry
     this.now = now
     this.logs = new LogBook(join(config.stateDirectory, 'logs'), (invocation) =>
       this.changes.notify(logTopic(invocation)),
@@ -108,13 +106,10 @@ export class Dispatcher {
       random,
       onSettled: (attempt, outcome, ended) => this.#settled(attempt, outcome, ended),
       pause: (milliseconds) => delay(milliseconds, undefined, { signal: this.#closing.signal }),
+      onInterrupted: ({ invocation, attempt }, thrown) =>
+        log('warn', `publishing goes on at the next start: ${String(thrown)}`, { invocation, attempt }),
     })
-    const grants = new InputGrants({
-      database,
-      store: (name) => stores.get(name),
-      origin: () => this.#origin,
-      token: (claims) => signWorkerToken(claims, config.workerSecret),
-    })
+    const grants = new InputGrants({ ...relay, database })
     this.handOut = new HandOut({
       database,
       book: this.#book,
@@ -127,6 +122,7 @@ export class Dispatcher {
       isDraining: () => this.#draining,
     })
     this.attempts = new Attempts({ database, settle: this.#settle, outputs, logs: this.logs, release, leaseMs, now })
+    this.relayed = new RelayedFiles({ ...relay, outputs, held: (id, claims) => this.attempts.held(id, claims) })
     this.#dispatch = new Dispatch({
       database,
       backends,
@@ -138,6 +134,14 @@ export class Dispatcher {
       leaseMs,
       now,
       log,
+    })
+    this.functions = new Functions({ registry, database, stores, backends, now, onChanged: () => this.#changed() })
+    this.interventions = new Interventions({
+      database,
+      changes: this.changes,
+      mustExist: (name) => void registry.current(name),
+      now,
+      onQueued: (name, count) => this.#accepted(name, count),
     })
     this.intake = new Intake({
       database,
@@ -163,7 +167,7 @@ export class Dispatcher {
     this.#backends.push(...this.#parts.openBackends(this.#host()))
     await this.#settle.resume()
     await this.#dispatch.start()
-    this.#follow()
+    this.#changed()
   }
 
   get origin(): string {
@@ -172,64 +176,6 @@ export class Dispatcher {
 
   get draining(): boolean {
     return this.#draining
-  }
-
-  async put(name: string, spec: unknown, files: PackagedFile[]): Promise<PutFunctionAnswer> {
-    const { release, created } = await this.registry.put({ name, spec, files, now: this.now() })
-    for (const { storage, bucket } of [...release.spec.input, ...release.spec.output])
-      await this.#parts.stores.get(storage).ensureBucket(bucket)
-    this.#follow()
-    this.#dispatch.wake()
-    return { ...(await this.describe(release)), created }
-  }
-
-  async remove(name: string): Promise<boolean> {
-    const removed = await this.registry.remove(name, this.now())
-    this.#follow()
-    this.#dispatch.wake()
-    return removed
-  }
-
-  async describe(release: Release): Promise<FunctionRecord> {
-    const backlogs = (await this.database.backlogs(Number.MAX_SAFE_INTEGER)).filter(
-      (backlog) => backlog.function === release.function,
-    )
-    return {
-      name: release.function,
-      release: release.number,
-      releasedAt: release.createdAt,
-      spec: release.spec,
-      queued: sum(backlogs.map(({ queued }) => queued)),
-      running: sum(backlogs.map(({ running }) => running)),
-      notes: this.#backends.flatMap((backend) => backend.check(release.spec).notes),
-    }
-  }
-
-  decide(name: string, inputBytes: number): Decision {
-    const { spec } = this.registry.current(name)
-    return decide(
-      { spec, inputBytes },
-      this.#backends.map(({ limits }) => limits),
-    )
-  }
-
-  async cancel(id: string): Promise<'cancelled' | 'refused' | 'unknown'> {
-    const answer = await this.database.cancel(id, this.now())
-    if (answer === 'cancelled') this.changes.notify(endTopic(id))
-    this.#dispatch.wake()
-    return answer
-  }
-
-  async redrive(id: string): Promise<'redriven' | 'refused' | 'unknown'> {
-    const answer = await this.database.redrive(id, this.now())
-    if (answer === 'redriven') this.#accepted((await this.database.getInvocation(id))!.function, 1)
-    return answer
-  }
-
-  async redriveFunction(name: string): Promise<number> {
-    const count = await this.database.redriveFunction(this.registry.current(name).function, this.now())
-    this.#accepted(name, count)
-    return count
   }
 
   async backends(): Promise<BackendStatus[]> {
@@ -270,32 +216,21 @@ export class Dispatcher {
   }
 
   #host(): BackendHost {
-    return {
-      admit: (worker, release) => this.#admit(worker, release),
-      onWorkerEnd: (worker, why) => {
-        this.#dispatch
-          .workerEnded(worker, why)
-          .catch((thrown: unknown) => this.#parts.log('warn', `worker ${worker}: ${String(thrown)}`))
-      },
-      packageOf: async ({ packageDigest }) => (await this.database.getPackage(packageDigest)) ?? Buffer.from('[]'),
-      log: this.#parts.log,
-    }
+    const { config, log } = this.#parts
+    return backendHost({
+      database: this.database,
+      book: this.#book,
+      handOut: this.handOut,
+      dispatch: this.#dispatch,
+      workerSecret: config.workerSecret,
+      now: this.now,
+      log,
+    })
   }
 
-  #admit(worker: string, release: Release): string {
-    const claims: WorkerClaims = {
-      function: release.function,
-      release: release.number,
-      backend: 'local',
-      worker,
-      expiresAt: this.now() + WORKER_TOKEN_MS,
-    }
-    this.#book.admit(claims)
-    return signWorkerToken(claims, this.config.workerSecret)
-  }
-
-  #follow(): void {
-    this.#observer.follow(this.registry.all().flatMap(({ spec }) => spec.input))
+  #changed(): void {
+    this.#observer.follow(this.#registry.all().flatMap(({ spec }) => spec.input))
+    this.#dispatch.wake()
   }
 
   #accepted(name: string, count: number): void {
@@ -322,13 +257,4 @@ export class Dispatcher {
     }
     this.#parts.log(outcome.outcome === 'failed' ? 'warn' : 'info', outcome.outcome, facts)
   }
-}
-
-const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
-
-function refusals(spec: FunctionSpec, backends: readonly WorkerBackend[]): Problem[] {
-  const listed = backends.filter(({ limits }) => spec.backends?.includes(limits.name) ?? true)
-  const answers = listed.map((backend) => backend.check(spec).refusal)
-  if (answers.some((refusal) => refusal === undefined)) return []
-  return answers.map((refusal) => ({ path: 'backends', expected: `must have one that can run it; ${refusal}` }))
 }

@@ -7,7 +7,9 @@ import type { BackendName, FunctionSpec } from '../runtime/contract/function-spe
 import type { ObjectEvent } from '../runtime/contract/object-event.js'
 import { formatProblems, type Problem } from '../runtime/contract/problem.js'
 import { readFunctionSpec } from '../runtime/contract/read-function-spec.js'
-import type { Database, Release } from './database/database.js'
+import { findLoop } from '../runtime/contract/workflow.js'
+import type { Release } from '../runtime/contract/release.js'
+import type { Database } from './database/database.js'
 import { encodePackage, packageProblems } from './package-document.js'
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,127}$/
@@ -22,7 +24,8 @@ export interface RegistryContext {
 
 export interface Registration {
   name: string
-  spec: unknown
+  /** As `read` gave it. */
+  spec: FunctionSpec
   files: PackagedFile[]
   now: number
 }
@@ -42,8 +45,27 @@ export class Registry {
     return registry
   }
 
-  async put({ name, spec: raw, files, now }: Registration): Promise<{ release: Release; created: boolean }> {
-    const spec = this.#read(name, raw, files)
+  /** The spec in normal form; `invalid-spec` with everything that is wrong with it. */
+  read(name: string, raw: unknown, files: PackagedFile[]): FunctionSpec {
+    if (!NAME.test(name))
+      throw new SpillwayError(
+        'invalid-spec',
+        `The name of a function must be 1 to 128 letters, digits, - or _, got ${JSON.stringify(name)}.`,
+      )
+    const { storages, backends } = this.#context
+    const { value, problems } = readFunctionSpec(raw, { path: name, storages, backends })
+    const all = value
+      ? [...packageProblems(value, files, name), ...this.#context.refusals(value), ...this.#loops(name, value)]
+      : problems
+    if (value && all.length === 0) return value
+    throw new SpillwayError(
+      'invalid-spec',
+      `The spec of ${name} has ${all.length} problem(s):\n${formatProblems(all)}`,
+      { problems: all },
+    )
+  }
+
+  async put({ name, spec, files, now }: Registration): Promise<{ release: Release; created: boolean }> {
     const content = encodePackage(files)
     const packageDigest = `sha256:${createHash('sha256').update(content).digest('hex')}`
     const answer = await this.#context.database.putRelease({
@@ -88,21 +110,18 @@ export class Registry {
   takers(event: ObjectEvent): Release[] {
     return this.all().filter(({ spec }) => spec.input.some((rule) => inputAccepts(rule, event)))
   }
-
-  #read(name: string, raw: unknown, files: PackagedFile[]): FunctionSpec {
-    if (!NAME.test(name))
-      throw new SpillwayError(
-        'invalid-spec',
-        `The name of a function must be 1 to 128 letters, digits, - or _, got ${JSON.stringify(name)}.`,
-      )
-    const { storages, backends } = this.#context
-    const { value, problems } = readFunctionSpec(raw, { path: name, storages, backends })
-    const all = value ? [...packageProblems(value, files, name), ...this.#context.refusals(value)] : problems
-    if (value && all.length === 0) return value
-    throw new SpillwayError(
-      'invalid-spec',
-      `The spec of ${name} has ${all.length} problem(s):\n${formatProblems(all)}`,
-      { problems: all },
-    )
+  /** A chain of functions that starts itself again would never end. */
+  #loops(name: string, spec: FunctionSpec): Problem[] {
+    const others = this.all().filter((release) => release.function !== name)
+    const specs = Object.fromEntries(others.map((release) => [release.function, release.spec]))
+    const loop = findLoop({ [name]: spec, ...specs })
+    if (!loop?.includes(name)) return []
+    return [
+      {
+        path: `${name}.output`,
+        expected: `must not start the function itself again: ${loop.join(' -> ')}`,
+        fix: 'Write results under another prefix than the input, or narrow `suffix` and `match`.',
+      },
+    ]
   }
 }

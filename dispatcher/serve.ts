@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
+import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import { checkBackends, openBackends } from './backends/open.js'
+import { findEngine } from './backends/local/containers/find-engine.js'
 import type { BackendHost } from './backends/backend.js'
 import type { DispatcherConfig } from './config.js'
 import { openDatabase } from './database/open.js'
@@ -28,6 +30,7 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
   const log = asLog(logger)
   checkBackends(config)
   mkdirSync(config.stateDirectory, { recursive: true })
+  const engine = await findEngine(config.backends.local?.containers ?? 'off', config.engine)
   const database = await openDatabase(config.database)
   const stores = new Stores(
     Object.entries(config.storage).map(([name, storage]) =>
@@ -41,18 +44,29 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     database,
     stores,
     openBackends: (host) =>
-      openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), now }, host),
+      openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), engine, now }, host),
     log,
     now,
     random: () => Math.random(),
   })
   const app = await buildServer(dispatcher, log)
-  await app.listen({ host: config.host, port: config.port })
+  await listen(app, config)
   address = addressOf(app)
   await dispatcher.start(`http://${address}`)
   const file = announce(config, `http://${address}`)
   log('info', 'listening', { url: `http://${address}` })
   return { url: `http://${address}`, stop: () => stop({ app, dispatcher, file, log }) }
+}
+
+async function listen(app: FastifyInstance, { host, port, listen }: DispatcherConfig): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (thrown) {
+    throw new SpillwayError(
+      'invalid-configuration',
+      `listen must be a free address of this machine, got ${listen} (${asError(thrown).message}). Write another port, or stop who has it.`,
+    )
+  }
 }
 
 async function stop({

@@ -1,6 +1,6 @@
 /** An outcome -> the next state. Results become visible first, all of them, then the outcome is recorded. */
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
-import { isEnded } from '../runtime/contract/invocation.js'
+import { attemptId, isEnded } from '../runtime/contract/invocation.js'
 import {
   failed,
   type Cause,
@@ -9,7 +9,8 @@ import {
   type PublishedOutput,
   type Succeeded,
 } from '../runtime/contract/outcome.js'
-import type { AttemptRef, Database, Held, Publishing, Release, RunningAttempt } from './database/database.js'
+import type { Release } from '../runtime/contract/release.js'
+import type { AttemptRef, Database, Held, Publishing, RunningAttempt } from './database/database.js'
 import { nextStep } from './retry.js'
 import type { ObjectStore } from './storage/object-store.js'
 import type { OutputGrants } from './workers/output-grants.js'
@@ -29,6 +30,8 @@ export interface SettleContext {
   onSettled(attempt: RunningAttempt, outcome: Outcome, ended: boolean): void
   /** Waits; rejects when the dispatcher closes. */
   pause(milliseconds: number): Promise<void>
+  /** Publishing was given up, because the dispatcher closes or by a fault of ours; the next start goes on with it. */
+  onInterrupted(attempt: AttemptRef, thrown: unknown): void
 }
 
 export class Settle {
@@ -50,7 +53,7 @@ export class Settle {
     if (staged.length === 0) return this.#settle(attempt, outcome, [])
     const publishing = { outcome, staged }
     const held = await this.#context.database.beginPublishing(attempt, publishing)
-    if (held === 'held') this.#inBackground(this.#publish(attempt, publishing))
+    if (held === 'held') this.#inBackground(attempt, this.#publish(attempt, publishing))
     return held
   }
 
@@ -61,10 +64,13 @@ export class Settle {
     return this.#settle(attempt, outcome, [])
   }
 
-  /** Finishes what an earlier life of the dispatcher had promised to publish. */
+  /** Finishes what an earlier life of the dispatcher had promised to publish, and throws away what nobody waits for. */
   async resume(): Promise<void> {
-    for (const attempt of await this.#context.database.runningAttempts())
-      if (attempt.publishing) this.#inBackground(this.#publish(attempt, attempt.publishing))
+    const running = await this.#context.database.runningAttempts()
+    const ids = new Set(running.map(({ invocation, attempt }) => attemptId(invocation, attempt)))
+    await Promise.allSettled(this.#context.storages().map((store) => discardOthers(store, ids)))
+    for (const attempt of running)
+      if (attempt.publishing) this.#inBackground(attempt, this.#publish(attempt, attempt.publishing))
   }
 
   /** Resolves when nothing is being published any more. */
@@ -72,8 +78,10 @@ export class Settle {
     await Promise.allSettled(this.#publishing)
   }
 
-  #inBackground(work: Promise<void>): void {
-    const settled = work.catch(() => undefined).finally(() => this.#publishing.delete(settled))
+  #inBackground(attempt: AttemptRef, work: Promise<void>): void {
+    const settled = work
+      .catch((thrown: unknown) => this.#context.onInterrupted(attempt, thrown))
+      .finally(() => this.#publishing.delete(settled))
     this.#publishing.add(settled)
   }
 
@@ -142,6 +150,11 @@ export class Settle {
     const id = `${attempt.invocation}.${attempt.attempt}`
     await Promise.allSettled(this.#context.storages().map((store) => store.discard(id)))
   }
+}
+
+/** Workers that had lost their attempt may have gone on staging. */
+async function discardOthers(store: ObjectStore, running: ReadonlySet<string>): Promise<void> {
+  for (const attempt of (await store.stagedAttempts?.()) ?? []) if (!running.has(attempt)) await store.discard(attempt)
 }
 
 /** The cause of a failure to publish that another try will not cure; undefined = try again. */

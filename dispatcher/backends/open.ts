@@ -3,6 +3,7 @@ import { SpillwayError } from '../../runtime/contract/errors.js'
 import { configuredBackends } from '../../runtime/contract/service-config.js'
 import type { DispatcherConfig } from '../config.js'
 import type { BackendHost, WorkerBackend } from './backend.js'
+import type { ContainerEngine } from './local/containers/engine.js'
 import { LocalBackend } from './local/local.js'
 
 export interface OpenBackends {
@@ -11,6 +12,8 @@ export interface OpenBackends {
   runtimeApi(): string
   /** Path of the bundled supervisor. */
   supervisor: string
+  /** Runs the images of functions on this machine. */
+  engine: ContainerEngine | undefined
   now(): number
 }
 
@@ -25,7 +28,7 @@ export function checkBackends(config: DispatcherConfig): void {
 }
 
 export function openBackends(
-  { config, runtimeApi, supervisor, now }: OpenBackends,
+  { config, runtimeApi, supervisor, engine, now }: OpenBackends,
   host: BackendHost,
 ): WorkerBackend[] {
   if (!config.backends.local) return []
@@ -41,6 +44,8 @@ export function openBackends(
       memory: config.memory,
       machine: config.machine,
       secret: config.secret,
+      engine,
+      containerOptions: config.backends.local.containerOptions,
       now,
     },
     host,

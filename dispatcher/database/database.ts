@@ -15,17 +15,8 @@ import type { Decision } from '../../runtime/contract/decision.js'
 import type { InvocationInput, InvocationRecord, InvocationSummary } from '../../runtime/contract/dispatcher-api.js'
 import type { BackendName, FunctionSpec } from '../../runtime/contract/function-spec.js'
 import type { State } from '../../runtime/contract/invocation.js'
+import type { Release } from '../../runtime/contract/release.js'
 import type { Cause, Outcome, PublishedOutput, ResultBody } from '../../runtime/contract/outcome.js'
-
-/** One registered revision of a function: its spec, frozen, with a number that counts from 1. */
-export interface Release {
-  function: string
-  number: number
-  spec: FunctionSpec
-  /** Digest of the packaged files; key of `getPackage`. */
-  packageDigest: string
-  createdAt: number
-}
 
 export interface NewRelease {
   function: string
@@ -47,6 +38,8 @@ export interface NewInvocation {
   /** Present for requests. */
   body?: Buffer
   decision: Decision
+  /** Present when no back-end can run it: it goes on record as failed, without an attempt. */
+  refusal?: { cause: Cause; message: string }
   now: number
 }
 
@@ -150,7 +143,10 @@ export interface Database {
   /** Also of removed functions: an invocation runs under the release it was accepted under. */
   getRelease(name: string, number: number): Promise<Release | undefined>
   getPackage(digest: string): Promise<Buffer | undefined>
-  /** Takes in no more work for it and cancels what waits. False when there is no such function. Its record stays. */
+  /**
+   * Takes in no more work for it and cancels what waits or runs (and is not publishing). False when there is no such
+   * function. Its record stays.
+   */
   removeFunction(name: string, now: number): Promise<boolean>
 
   /** Records work, one answer per entry in the same order; all of them or none. */

@@ -14,6 +14,12 @@ const TAGS = [
   { name: 'health', description: 'probes and metrics' },
 ]
 
+/** Our name on the page, and no bar with somebody else's. */
+const THEME = {
+  title: 'Spillway API',
+  css: [{ filename: 'spillway.css', content: '.swagger-ui .topbar { display: none }' }],
+}
+
 export async function addDocs(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -28,9 +34,9 @@ export async function addDocs(app: FastifyInstance): Promise<void> {
       security: [{ token: [] }, {}],
     },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list' } })
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs')) route.config = { ...route.config, role: 'public' }
   })
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list' }, theme: THEME })
   app.get('/openapi.json', { config: { role: 'public' }, schema: { hide: true } }, () => app.swagger())
 }

@@ -1,5 +1,7 @@
 /** Every error of the API is `application/problem+json` with a stable code. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { Type, type TSchema } from '@sinclair/typebox'
 import { asError, ERROR_CODES, problemDocument, SpillwayError, type ErrorCode } from '../../runtime/contract/errors.js'
 import type { BackendHost } from '../backends/backend.js'
@@ -24,7 +26,8 @@ export function answers(own: Record<number, TSchema>): Record<string, unknown> {
 }
 
 export function answerWithProblems(app: FastifyInstance, log: BackendHost['log']): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    if (isTooLarge(error)) await drained(request.raw)
     const fault = asFault(error)
     if (fault.code === 'internal')
       log('error', `${request.method} ${request.url}: ${error.message}`, { stack: error.stack })
@@ -41,6 +44,39 @@ export function answerWithProblems(app: FastifyInstance, log: BackendHost['log']
   )
 }
 
+export const isTooLarge = (error: FastifyError): boolean => error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+
+/** Milliseconds for which a body that is too large is still read. */
+const DRAIN_MS = 5000
+
+/** Many clients look for the answer only once they have sent everything; a connection that closes on them hides it. */
+export function drained(body: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, DRAIN_MS)
+    body.once('close', () => clearTimeout(timer))
+    for (const event of ['end', 'error', 'close']) body.once(event, () => resolve())
+    body.resume()
+  })
+}
+
+/** For requests that no route ever sees: paths that cannot be decoded, and what is no HTTP at all. */
+export const answerBeforeRoutes = {
+  frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void => {
+    sendProblem(reply, asFault(error))
+  },
+  clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (error.code !== 'ECONNRESET' && socket.writable) socket.write(notHttp(error))
+    socket.destroySoon()
+  },
+}
+
+function notHttp(error: Error): string {
+  const fault = new SpillwayError('invalid-request', `The request is not HTTP that can be read: ${error.message}.`)
+  const body = JSON.stringify(problemDocument(fault))
+  const length = Buffer.byteLength(body)
+  return `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`
+}
+
 function sendProblem(reply: FastifyReply, fault: SpillwayError): FastifyReply {
   if (fault.code === 'token-missing') reply.header('www-authenticate', 'Bearer')
   if (fault.retryable) reply.header('retry-after', '1')
@@ -49,8 +85,7 @@ function sendProblem(reply: FastifyReply, fault: SpillwayError): FastifyReply {
 
 function asFault(error: FastifyError): SpillwayError {
   if (error instanceof SpillwayError) return error
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new SpillwayError('body-too-large', 'The body is larger than this path takes.')
+  if (isTooLarge(error)) return new SpillwayError('body-too-large', 'The body is larger than this path takes.')
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new SpillwayError('invalid-request', `${error.message}.`)
   return new SpillwayError('internal', `A fault of the dispatcher: ${asError(error).message}. Its log has the details.`)

@@ -4,10 +4,11 @@ import type { BackendHost } from '../backends/backend.js'
 import type { Dispatcher } from '../dispatcher.js'
 import { checkAccess } from './access.js'
 import { addDocs } from './docs.js'
-import { answerWithProblems } from './problems.js'
+import { answerBeforeRoutes, answerWithProblems } from './problems.js'
 import { addAttempts } from './v1/attempts.js'
 import { addBackends } from './v1/backends.js'
 import { addEvents } from './v1/events.js'
+import { addFiles } from './v1/files.js'
 import { addFunctions } from './v1/functions.js'
 import { addHealth } from './v1/health.js'
 import { addInvocations } from './v1/invocations.js'
@@ -19,6 +20,7 @@ const KEEP_ALIVE_MS = 75_000
 
 export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log']): Promise<FastifyInstance> {
   const app = fastify({
+    ...answerBeforeRoutes,
     logger: false,
     exposeHeadRoutes: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -48,7 +50,15 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
   await app.register(async (scope) => addInvoke(takeAnyBody(scope), dispatcher))
   await app.register(async (scope) => addEvents(takeAnyBody(scope), dispatcher))
   await app.register(async (scope) => addRuntimeApi(takeAnyBody(scope), dispatcher))
+  await app.register(async (scope) => addFiles(streamAnyBody(scope), dispatcher))
   return app
+}
+
+/** Bodies are not read before the route does. */
+function streamAnyBody(scope: FastifyInstance): FastifyInstance {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, body, done) => done(null, body))
+  return scope
 }
 
 /** Bodies of any type, or of none, come as they are. */

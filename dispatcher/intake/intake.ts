@@ -1,12 +1,14 @@
 /** Takes work in: matches it to functions, decides, and records it durably, once. */
 import { createHash } from 'node:crypto'
 import { v7 as newId } from 'uuid'
+import type { Decision } from '../../runtime/contract/decision.js'
 import type { Accepted, EventsAnswer } from '../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { eventIdentity, type ObjectEvent } from '../../runtime/contract/object-event.js'
-import type { AcceptAnswer, Database, NewInvocation, Release } from '../database/database.js'
+import type { BackendLimits } from '../backends/backend.js'
+import type { Release } from '../../runtime/contract/release.js'
+import type { AcceptAnswer, Database, NewInvocation } from '../database/database.js'
 import { decide } from '../router/decide.js'
-import type { BackendLimits } from '../router/fit.js'
 
 export interface IntakeContext {
   database: Database
@@ -82,6 +84,7 @@ export class Intake {
       release: release.number,
       ...input,
       decision,
+      ...(decision.eligible.length > 0 ? {} : { refusal: refusal(decision) }),
       now: this.#context.now(),
     }
   }
@@ -91,7 +94,7 @@ export class Intake {
     const fresh = new Map<string, number>()
     answers.forEach(({ duplicate }, index) => {
       const name = work[index]!.function
-      if (!duplicate) fresh.set(name, (fresh.get(name) ?? 0) + 1)
+      if (!duplicate && !work[index]!.refusal) fresh.set(name, (fresh.get(name) ?? 0) + 1)
     })
     for (const [name, count] of fresh) this.#context.onAccepted(name, count)
     return answers
@@ -101,3 +104,9 @@ export class Intake {
 /** Keys can be a kilobyte long; an index entry need not be. */
 const shorten = (identity: string) =>
   identity.length <= 200 ? identity : `sha256:${createHash('sha256').update(identity).digest('hex')}`
+
+/** A function that fits no back-end is not registered, so that it is the input which does not fit. */
+const refusal = ({ reasons }: Decision) => ({
+  cause: 'input-too-large' as const,
+  message: reasons.map(({ text }) => text).join('; '),
+})

@@ -10,6 +10,9 @@ import { reconcile } from './reconcile.js'
 /** Milliseconds before an event that could not be recorded is offered again. */
 const AGAIN_MS = 1000
 
+/** Milliseconds beyond which a time in the future is no clock that goes wrong but what somebody gave the file. */
+const FUTURE_MS = 60_000
+
 export interface ObserverContext {
   store(name: string): ObjectStore
   /** Milliseconds between two listings of a storage, and how old a file must be to count as written. */
@@ -44,7 +47,7 @@ export class Observer {
     const wanted = new Set(rules.map(bucketKey))
     for (const [key, stop] of this.#watching) if (!wanted.has(key)) this.#unwatch(key, stop)
     for (const rule of rules) this.#watch(rule)
-    for (const storage of new Set(rules.map((rule) => rule.storage))) this.#list(storage)
+    for (const storage of new Set(rules.map((rule) => rule.storage))) this.#list(storage, { again: true })
   }
 
   /** Lists everything now; resolves when it has been offered. */
@@ -70,9 +73,10 @@ export class Observer {
     this.#watching.set(key, stop)
     store
       .watch(bucket, (event) => this.#batcher.add(event), stop.signal)
-      .catch((thrown: unknown) =>
-        this.#context.log('warn', `${key} is not watched, only listed: ${asError(thrown).message}`),
-      )
+      .catch((thrown: unknown) => {
+        this.#context.log('warn', `${key} is not watched, only listed: ${asError(thrown).message}`)
+        if (this.#watching.get(key) === stop) this.#watching.delete(key)
+      })
   }
 
   #unwatch(key: string, stop: AbortController): void {
@@ -80,27 +84,46 @@ export class Observer {
     this.#watching.delete(key)
   }
 
-  /** One listing after the other, and the next one of this storage after its interval. */
-  #list(storage: string): void {
-    clearTimeout(this.#timers.get(storage))
-    this.#listing = this.#listing.then(() => this.#listOne(storage))
-    this.#timers.set(storage, setTimeout(() => this.#list(storage), this.#context.reconcileMs(storage)).unref())
+  /**
+   * One listing after the other, and the next one of this storage after its interval. With `again`, sooner where
+   * something was too fresh: what was written just before a watch began is seen by no watch.
+   */
+  #list(storage: string, { again = false } = {}): void {
+    const { reconcileMs, settleMs } = this.#context
+    this.#next(storage, reconcileMs(storage))
+    this.#listing = this.#listing.then(async () => {
+      const isComplete = await this.#listOne(storage)
+      if (again && !isComplete) this.#next(storage, settleMs(storage))
+    })
   }
 
-  async #listOne(storage: string): Promise<void> {
+  #next(storage: string, milliseconds: number): void {
+    clearTimeout(this.#timers.get(storage))
+    if (this.#closed.signal.aborted) return
+    this.#timers.set(storage, setTimeout(() => this.#list(storage), milliseconds).unref())
+  }
+
+  /** False when something was left out because it may still be being written. */
+  async #listOne(storage: string): Promise<boolean> {
     const rules = this.#rules.filter((rule) => rule.storage === storage)
-    const written = (event: ObjectEvent) =>
-      Date.parse(event.time) <= this.#context.now() - this.#context.settleMs(storage)
-    await reconcile(
-      {
-        rules: () => rules,
-        store: this.#context.store,
-        offer: (events) => this.#context.offer(events.filter(written)),
-      },
-      this.#closed.signal,
-    ).catch((thrown: unknown) =>
-      this.#context.log('warn', `storage ${storage} could not be listed: ${asError(thrown).message}`),
+    let isComplete = true
+    const offer = async (events: ObjectEvent[]) => {
+      const written = events.filter((event) => this.#isWritten(event))
+      isComplete &&= written.length === events.length
+      await this.#context.offer(written)
+    }
+    await reconcile({ rules: () => rules, store: this.#context.store, offer }, this.#closed.signal).catch(
+      (thrown: unknown) =>
+        this.#context.log('warn', `storage ${storage} could not be listed: ${asError(thrown).message}`),
     )
+    // A bucket that had gone away may be back.
+    if (!this.#closed.signal.aborted) for (const rule of rules) this.#watch(rule)
+    return isComplete
+  }
+
+  #isWritten({ storage, time }: ObjectEvent): boolean {
+    const ageMs = this.#context.now() - Date.parse(time)
+    return ageMs >= this.#context.settleMs(storage) || ageMs < -FUTURE_MS
   }
 }
 

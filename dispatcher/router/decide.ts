@@ -1,7 +1,8 @@
 /** Where a piece of work may run, from when it may spill over, and why. Pure. */
 import type { Decision, Reason } from '../../runtime/contract/decision.js'
 import type { FunctionSpec } from '../../runtime/contract/function-spec.js'
-import { misfits, type BackendLimits } from './fit.js'
+import type { BackendLimits } from '../backends/backend.js'
+import { misfits } from './fit.js'
 
 export interface Work {
   spec: FunctionSpec

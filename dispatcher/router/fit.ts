@@ -1,22 +1,8 @@
 /** Hard limits: which back-ends can run a piece of work at all, and for each that cannot, why, with both numbers. */
 import type { Reason } from '../../runtime/contract/decision.js'
-import { specFor, type BackendName, type FunctionSpec } from '../../runtime/contract/function-spec.js'
+import { specFor, type FunctionSpec } from '../../runtime/contract/function-spec.js'
 import { formatBytes, formatMegabytes, formatSeconds } from '../../runtime/contract/units.js'
-
-/** What a back-end can take at most; an absent number is no limit. */
-export interface BackendLimits {
-  name: BackendName
-  /** Paid by use. */
-  public: boolean
-  /** MB */
-  memoryMax?: number
-  /** MB of scratch space */
-  ephemeralStorageMax?: number
-  /** seconds */
-  timeoutMax?: number
-  /** GPUs of one worker */
-  gpuMax?: number
-}
+import type { BackendLimits } from '../backends/backend.js'
 
 const MEBIBYTE = 1024 ** 2
 

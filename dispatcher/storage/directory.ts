@@ -146,6 +146,10 @@ class DirectoryStore implements ObjectStore {
     return translated(this.name, () => this.#staging.discard(attempt))
   }
 
+  stagedAttempts(): Promise<string[]> {
+    return translated(this.name, async () => (await this.#staging.attempts()).filter((name) => name !== OWN_WRITES))
+  }
+
   watch(bucket: string, created: (event: ObjectEvent) => void, signal: AbortSignal): Promise<void> {
     const { settleSeconds, now = Date.now } = this.options
     const sinceMs = now()

@@ -56,6 +56,8 @@ export interface ObjectStore {
   publish(ticket: string): Promise<PublishedOutput>
   /** Throws away what the attempt staged and nobody published. */
   discard(attempt: string): Promise<void>
+  /** Attempts that have something staged; absent where the store clears up by itself. */
+  stagedAttempts?(): Promise<string[]>
 
   /**
    * Calls `created` for objects as they appear, until the signal aborts; may miss some (reconciliation finds them)

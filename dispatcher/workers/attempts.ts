@@ -9,7 +9,8 @@ import type {
   OutputsRequest,
   WorkerClaims,
 } from '../../runtime/contract/runtime-api.js'
-import type { AttemptRef, Database, Release, RunningAttempt } from '../database/database.js'
+import type { Release } from '../../runtime/contract/release.js'
+import type { AttemptRef, Database, RunningAttempt } from '../database/database.js'
 import type { Settle } from '../settle.js'
 import type { LogBook } from './log-book.js'
 import type { OutputGrants } from './output-grants.js'
@@ -49,18 +50,18 @@ export class Attempts {
   }
 
   async grantOutputs(id: string, claims: WorkerClaims, request: OutputsRequest): Promise<OutputsAnswer> {
-    const attempt = await this.#held(id, claims)
+    const attempt = await this.held(id, claims)
     const { spec } = await this.#context.release(attempt.function, attempt.release)
-    return this.#context.outputs.grant(attempt, spec.output, request, this.#context.now())
+    return this.#context.outputs.grant(attempt, { rules: spec.output, request, claims, now: this.#context.now() })
   }
 
   async succeed(id: string, claims: WorkerClaims, outcome: Succeeded): Promise<void> {
-    const attempt = await this.#held(id, claims)
+    const attempt = await this.held(id, claims)
     if ((await this.#context.settle.succeed(attempt, outcome)) === 'fenced') throw fenced(id)
   }
 
   async fail(id: string, claims: WorkerClaims, outcome: Failed): Promise<void> {
-    const attempt = await this.#held(id, claims)
+    const attempt = await this.held(id, claims)
     if ((await this.#context.settle.fail(attempt, outcome)) === 'fenced') throw fenced(id)
   }
 
@@ -73,11 +74,12 @@ export class Attempts {
   }
 
   async body(id: string, claims: WorkerClaims): Promise<Buffer> {
-    const attempt = await this.#held(id, claims)
+    const attempt = await this.held(id, claims)
     return (await this.#context.database.getBody(attempt.invocation)) ?? Buffer.alloc(0)
   }
 
-  async #held(id: string, claims: WorkerClaims): Promise<RunningAttempt> {
+  /** The attempt, if that worker holds it; otherwise it throws. */
+  async held(id: string, claims: WorkerClaims): Promise<RunningAttempt> {
     const attempt = await this.#context.database.runningAttempt(parse(id))
     if (!attempt) throw fenced(id)
     mustOwn(attempt, claims)

@@ -1,17 +1,23 @@
 /** Answers a worker's `next`: claims the oldest ready invocation of its release, or waits for one. */
 import type { AttemptDocument, WorkerClaims } from '../../runtime/contract/runtime-api.js'
+import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
-import { failed } from '../../runtime/contract/outcome.js'
+import { failed, type Failed } from '../../runtime/contract/outcome.js'
 import { s3Notification } from '../../runtime/events/s3-notification.js'
 import type { Changes } from '../changes.js'
-import type { Claim, Database, Release } from '../database/database.js'
+import type { Release } from '../../runtime/contract/release.js'
+import type { Claim, Database } from '../database/database.js'
 import type { Settle } from '../settle.js'
+import { workTopic } from '../topics.js'
 import type { InputGrants } from './input-grants.js'
 import type { WorkerBook } from './worker-book.js'
 
 /** Milliseconds after which a waiting worker is answered "nothing yet" and asks again; keeps idle connections alive. */
 const POLL_MS = 25_000
+
+/** Stands for the worker of an attempt that failed because none could be started. */
+const NOBODY = 'none'
 
 export interface HandOutContext {
   database: Database
@@ -29,8 +35,6 @@ export interface HandedOut {
   attempt: string
   document: AttemptDocument
 }
-
-export const workTopic = (functionName: string) => `work ${functionName}`
 
 export class HandOut {
   readonly #context: HandOutContext
@@ -72,7 +76,16 @@ export class HandOut {
     }
   }
 
-  async #claim(release: Release, { worker, backend }: WorkerClaims): Promise<Claim | undefined> {
+  /** Fails the oldest ready invocation, if there is one: no worker of the back-end can be started for it. */
+  async failNext(release: Release, backend: BackendName, outcome: Failed): Promise<void> {
+    const claim = await this.#claim(release, { worker: NOBODY, backend })
+    if (claim) await this.#context.settle.fail(claim, outcome)
+  }
+
+  async #claim(
+    release: Release,
+    { worker, backend }: Pick<WorkerClaims, 'worker' | 'backend'>,
+  ): Promise<Claim | undefined> {
     if (this.#context.isDraining()) return undefined
     const now = this.#context.now()
     return this.#context.database.claim({

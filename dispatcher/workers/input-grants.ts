@@ -5,6 +5,7 @@ import { baseName } from '../../runtime/contract/object-event.js'
 import { RUNTIME_PATHS, type WorkerClaims } from '../../runtime/contract/runtime-api.js'
 import type { Claim, Database } from '../database/database.js'
 import type { ObjectStore } from '../storage/object-store.js'
+import { relayGrant, type Relay } from './relay-grant.js'
 
 /** Milliseconds for which a grant outlives the attempt it is for. */
 const GRACE_MS = 60_000
@@ -12,12 +13,12 @@ const GRACE_MS = 60_000
 /** Bytes of a JSON body up to which it is the script's `EVENT`; larger ones are only the input file. */
 const EVENT_BODY_BYTES_MAX = 1024 ** 2
 
-export interface InputGrantsContext {
+/** Bytes of a body that travel with the grant itself and save the worker a call. */
+const INLINE_BYTES_MAX = 64 * 1024
+
+export interface InputGrantsContext extends Relay {
   database: Database
   store(name: string): ObjectStore
-  /** Origin under which this back-end's workers reach the dispatcher. */
-  origin(): string
-  token(claims: WorkerClaims): string
 }
 
 export interface GrantedInput {
@@ -42,7 +43,10 @@ export class InputGrants {
     if (claim.input.kind === 'request') return this.#forBody(claim, claims, expiresAt)
     const { storage, bucket, key } = claim.input.event
     const grant = await this.#context.store(storage).grantRead({ bucket, key }, expiresAt)
-    return { grant: { ...grant, method: 'GET', name: baseName(key) } }
+    const isOutOfReach = grant.url.startsWith('file:') && !claims.sharesDisk
+    const path = RUNTIME_PATHS.input(attemptId(claim.invocation, claim.attempt))
+    const relay = isOutOfReach ? relayGrant(this.#context, path, claims) : {}
+    return { grant: { ...grant, ...relay, method: 'GET', name: baseName(key) } }
   }
 
   async #forBody(claim: Claim, claims: WorkerClaims, expiresAt: number): Promise<GrantedInput> {
@@ -52,8 +56,9 @@ export class InputGrants {
     return {
       grant: {
         method: 'GET',
-        url: this.#context.origin() + RUNTIME_PATHS.body(attemptId(claim.invocation, claim.attempt)),
-        headers: { authorization: `Bearer ${this.#context.token(claims)}` },
+        ...(body.length <= INLINE_BYTES_MAX
+          ? { url: `data:;base64,${body.toString('base64')}` }
+          : relayGrant(this.#context, RUNTIME_PATHS.body(attemptId(claim.invocation, claim.attempt)), claims)),
         expiresAt,
         name: 'body',
         size,

@@ -4,40 +4,59 @@ import { outputKey, outputsFor } from '../../runtime/contract/filters.js'
 import type { OutputRule } from '../../runtime/contract/function-spec.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
 import type { OutputGrant } from '../../runtime/contract/grant.js'
-import type { OutputsAnswer, OutputsRequest } from '../../runtime/contract/runtime-api.js'
+import {
+  RUNTIME_PATHS,
+  type OutputsAnswer,
+  type OutputsRequest,
+  type WorkerClaims,
+} from '../../runtime/contract/runtime-api.js'
 import type { AttemptRef, StagedOutput } from '../database/database.js'
 import type { ObjectStore } from '../storage/object-store.js'
+import { relayGrant, type Relay } from './relay-grant.js'
 
 /** Milliseconds that a worker has for writing one result. */
 const GRANT_MS = 6 * 3600 * 1000
 
-export class OutputGrants {
-  readonly #store: (name: string) => ObjectStore
-  readonly #granted = new Map<string, Map<string, StagedOutput[]>>()
+export interface OutputGrantsContext extends Relay {
+  store(name: string): ObjectStore
+}
 
-  constructor(store: (name: string) => ObjectStore) {
-    this.#store = store
+export interface GrantOutputs {
+  rules: readonly OutputRule[]
+  request: OutputsRequest
+  claims: WorkerClaims
+  now: number
+}
+
+/** What an attempt was granted. */
+interface Granted {
+  staged: Map<string, StagedOutput[]>
+  /** `file:` URLs that stayed here because the worker does not share the disk; it has their numbers. */
+  files: string[]
+}
+
+export class OutputGrants {
+  readonly #context: OutputGrantsContext
+  readonly #granted = new Map<string, Granted>()
+
+  constructor(context: OutputGrantsContext) {
+    this.#context = context
   }
 
-  async grant(
-    ref: AttemptRef,
-    rules: readonly OutputRule[],
-    request: OutputsRequest,
-    now: number,
-  ): Promise<OutputsAnswer> {
+  async grant(ref: AttemptRef, { rules, request, claims, now }: GrantOutputs): Promise<OutputsAnswer> {
     const id = attemptId(ref.invocation, ref.attempt)
-    const granted = this.#granted.get(id) ?? new Map<string, StagedOutput[]>()
+    const granted = this.#granted.get(id) ?? { staged: new Map(), files: [] }
     this.#granted.set(id, granted)
     const outputs: OutputsAnswer['outputs'] = []
     for (const { name, size } of request.outputs) {
       refuseTraversal(name)
       const places = outputsFor(rules, name)
       const staged = await Promise.all(places.map((rule) => this.#stage({ id, rule, name, size, now })))
-      granted.set(
+      granted.staged.set(
         name,
         staged.map(({ output }) => output),
       )
-      outputs.push({ name, grants: staged.map(({ grant }) => grant) })
+      outputs.push({ name, grants: staged.map(({ grant }) => this.#withinReach(grant, { id, claims, granted })) })
     }
     return { outputs }
   }
@@ -45,8 +64,13 @@ export class OutputGrants {
   /** What was granted for those names; undefined when a name never was (or the dispatcher has restarted since). */
   staged(ref: AttemptRef, names: readonly string[]): StagedOutput[] | undefined {
     const granted = this.#granted.get(attemptId(ref.invocation, ref.attempt))
-    const found = names.map((name) => granted?.get(name))
+    const found = names.map((name) => granted?.staged.get(name))
     return found.every((outputs) => outputs !== undefined) ? found.flat() : undefined
+  }
+
+  /** Where the result of that number is to be staged; undefined when none was granted. */
+  fileOf(ref: AttemptRef, number: number): string | undefined {
+    return this.#granted.get(attemptId(ref.invocation, ref.attempt))?.files[number]
   }
 
   /** Storages in which the attempt may have left something. */
@@ -54,7 +78,14 @@ export class OutputGrants {
     const id = attemptId(ref.invocation, ref.attempt)
     const granted = this.#granted.get(id)
     this.#granted.delete(id)
-    return [...new Set([...(granted?.values() ?? [])].flat().map(({ storage }) => storage))]
+    return [...new Set([...(granted?.staged.values() ?? [])].flat().map(({ storage }) => storage))]
+  }
+
+  #withinReach(grant: OutputGrant, to: { id: string; claims: WorkerClaims; granted: Granted }): OutputGrant {
+    const { id, claims, granted } = to
+    if (claims.sharesDisk || !grant.url.startsWith('file:')) return grant
+    const number = granted.files.push(grant.url) - 1
+    return { ...grant, ...relayGrant(this.#context, RUNTIME_PATHS.result(id, number), claims) }
   }
 
   async #stage(request: {
@@ -67,7 +98,7 @@ export class OutputGrants {
     const { id, rule, name, size, now } = request
     const { storage, bucket } = rule
     const key = outputKey(rule, name)
-    const { grant, ticket } = await this.#store(storage).stage({
+    const { grant, ticket } = await this.#context.store(storage).stage({
       bucket,
       key,
       size,

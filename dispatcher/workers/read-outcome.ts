@@ -6,9 +6,13 @@ import { formatProblems } from '../../runtime/contract/problem.js'
 import { readWith } from '../../runtime/contract/read-schema.js'
 import { oneOf } from '../../runtime/contract/schema.js'
 
+/** Of any system; Windows has the widest. */
+const EXIT_CODE_MIN = -(2 ** 31)
+const EXIT_CODE_MAX = 2 ** 32 - 1
+
 const common = {
   times: Type.Optional(Type.Object({ stageInMs: Type.Number(), runMs: Type.Number(), stageOutMs: Type.Number() })),
-  exitCode: Type.Optional(Type.Integer()),
+  exitCode: Type.Optional(Type.Integer({ minimum: EXIT_CODE_MIN, maximum: EXIT_CODE_MAX })),
   signal: Type.Optional(Type.String()),
   result: Type.Optional(
     Type.Object({

@@ -21,7 +21,8 @@ export const outputsFor = (rules: readonly OutputRule[], name: string): OutputRu
 /** A glob without a slash looks at the file's name alone, as in .gitignore: `*.json` also takes `a/b.json`. */
 function matches(globs: readonly string[], name: string): boolean {
   const base = name.slice(name.lastIndexOf('/') + 1)
-  return globs.some((glob) => picomatch.isMatch(glob.includes('/') ? name : base, glob, { dot: true }))
+  // The flag lets * and ** take the line ends that a name may have.
+  return globs.some((glob) => picomatch.isMatch(glob.includes('/') ? name : base, glob, { dot: true, flags: 's' }))
 }
 
 /** The key of a result: a prefix that names a folder gets its slash. */

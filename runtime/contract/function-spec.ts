@@ -85,7 +85,7 @@ const names = (description: string) => Type.Record(Type.String(), Type.String({ 
 
 const LOCATION_HINT = 'Write "storage://bucket/prefix" or {storage, bucket, prefix}.'
 const place = {
-  storage: text({ description: 'name of a storage of the `spillway` block; may be left out when there is only one' }),
+  storage: text({ description: 'name of a storage of the `spillway` block', defaultText: 'the only storage' }),
   bucket: text({ description: 'bucket (for `directory`: the folder below the storage path)', pattern: '^[^/]+$' }),
   prefix: Type.String({ description: 'prefix of keys, as in S3', default: '' }),
 }

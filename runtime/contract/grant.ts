@@ -1,7 +1,7 @@
 /** Permission to move one file; the only form in which storage access reaches the machine that runs user code. */
 export interface Grant {
   method: 'GET' | 'PUT'
-  /** `http(s):` anywhere, or `file:` when the worker shares the dispatcher's disk. */
+  /** `http(s):` anywhere, `file:` when the worker shares the dispatcher's disk, `data:` for a small request body. */
   url: string
   headers?: Record<string, string>
   /** Epoch milliseconds after which the store refuses it. */

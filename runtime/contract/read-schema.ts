@@ -10,7 +10,10 @@ import { parseMegabytes, parseSeconds } from './units.js'
 type Node = TSchema & Partial<FieldOptions>
 export type Reading<T> = { value: T; problems: [] } | { value?: undefined; problems: Problem[] }
 
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false })
+/** The schemas are ours and checked by the compiler; without these checks a command starts 50 ms earlier. */
+const QUICK = { meta: false, validateSchema: false, code: { optimize: false } } as const
+
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false, ...QUICK })
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 
 /** Reads `raw` by `schema`; `path` is what the person calls the place, e.g. `functions.classify`. */

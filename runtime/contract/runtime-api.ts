@@ -18,6 +18,9 @@ export const RUNTIME_PATHS = Object.freeze({
   release: (attempt: string) => `/v1/attempts/${attempt}/release`,
   /** Where the grant of a request body points. */
   body: (attempt: string) => `/v1/attempts/${attempt}/body`,
+  /** Where grants of a storage on the dispatcher's own disk point, for workers that do not share it. */
+  input: (attempt: string) => `/v1/attempts/${attempt}/input`,
+  result: (attempt: string, number: number | string) => `/v1/attempts/${attempt}/results/${number}`,
 })
 
 export const RUNTIME_HEADERS = Object.freeze({
@@ -110,6 +113,8 @@ export interface WorkerClaims {
   release: number
   backend: BackendName
   worker: string
+  /** True: it sees the dispatcher's files under the same paths, so grants may be `file:`. */
+  sharesDisk: boolean
   /** Epoch milliseconds */
   expiresAt: number
 }

@@ -44,8 +44,18 @@ export const BackendsConfigSchema = object(
             }),
           ),
           keepAlive: seconds({ description: 'how long an idle worker stays', default: 60 }),
+          containers: oneOf(['auto', 'docker', 'podman', 'off'], {
+            description:
+              'what runs the image of a function; `auto`: docker or podman, whichever answers when the dispatcher starts, else the script runs on the machine; `off`: always on the machine',
+            default: 'auto',
+          }),
+          containerOptions: Type.Array(text({ description: 'one word of the command line' }), {
+            description: 'further options of `docker run` or `podman run`, e.g. `--gpus=all`',
+            default: [],
+            shorthand: 'list',
+          }),
         },
-        { description: 'processes on the machine of the dispatcher', default: {} },
+        { description: 'processes and containers on the machine of the dispatcher' },
       ),
     ),
     kubernetes: Type.Optional(

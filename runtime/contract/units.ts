@@ -6,6 +6,10 @@ const MEBIBYTES_PER = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 } as const
 export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
 export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)?(Mi|Gi|Ti)$'
 
+/** What may be written for a time or a size, as text: the unit may be left out. */
+export const DURATION_OR_SECONDS_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)?$'
+export const SIZE_OR_MEGABYTES_PATTERN = '^[0-9]+(\\.[0-9]+)?(Mi|Gi|Ti)?$'
+
 /** Seconds from a plain number of seconds (`300`, `"300"`) or a duration (`90s`, `20m`, `1h`, `500ms`, `2d`). */
 export function parseSeconds(value: unknown): number | undefined {
   return parseQuantity(value, DURATION_PATTERN, SECONDS_PER)

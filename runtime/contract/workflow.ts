@@ -51,7 +51,8 @@ function walk(name: string, path: string[], next: Map<string, string[]>, done: S
   return undefined
 }
 
-function feeds(output: OutputRule, input: InputRule): boolean {
+/** Whether some result of an output rule can start a function by an input rule. */
+export function feeds(output: OutputRule, input: InputRule): boolean {
   const written = outputKey(output, '')
   return (
     output.storage === input.storage &&

@@ -85,13 +85,12 @@ function isRun(run: WorkerFile['run'] | undefined): boolean {
   return run?.kind === 'command' && Array.isArray(run.command) && typeof run.command[0] === 'string'
 }
 
-/** Without our own variables and without those that steer Node.js itself, so that nothing of the supervisor leaks in. */
+/** Everything but our own variables: the rest is the image's, or what the back-end wants a script to have. */
 function inheritedBy(environment: Environment): Record<string, string> {
   const ours = new Set<string>(Object.values(SUPERVISOR_VARIABLES))
-  const isKept = (name: string) => !ours.has(name) && !name.startsWith('NODE_') && !name.startsWith('SPILLWAY_')
   return Object.fromEntries(
     Object.entries(environment).filter(
-      (entry): entry is [string, string] => isKept(entry[0]) && entry[1] !== undefined,
+      (entry): entry is [string, string] => !ours.has(entry[0]) && entry[1] !== undefined,
     ),
   )
 }

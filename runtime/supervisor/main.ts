@@ -3,17 +3,28 @@ import { asError } from '../contract/errors.js'
 import { ApiClient } from './api-client.js'
 import { readApiConfig, readWorkerConfig, type WorkerConfig } from './config.js'
 import { EXIT, work } from './work.js'
-import { prepareScratch } from './workspace.js'
+import { prepareScratch, prepareWorkspace } from './workspace.js'
 
 async function main(environment: NodeJS.ProcessEnv): Promise<number> {
   const { shutdown, hurry } = shutdownSignals()
   try {
     const api = new ApiClient(readApiConfig(environment), Date.now)
     const config = await prepare(api, environment)
-    return await work({ api, config, shutdown, hurry, now: Date.now, note })
+    const prepareNext = onceAtATime(() => prepareWorkspace(config.scratch))
+    return await work({ api, config, prepare: prepareNext, shutdown, hurry, now: Date.now, note })
   } catch (error) {
     note(asError(error).message)
     return EXIT.failed
+  }
+}
+
+/** Calls that come while it is under way change nothing; what goes wrong is noted. */
+function onceAtATime(work: () => Promise<void>): () => void {
+  let running: Promise<void> | undefined
+  return () => {
+    running ??= work()
+      .catch((error: unknown) => note(asError(error).message))
+      .finally(() => (running = undefined))
   }
 }
 

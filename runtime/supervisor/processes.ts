@@ -12,6 +12,13 @@ export function processIds(): number[] {
     .filter((id) => id > 0 && id !== process.pid)
 }
 
+/** Ids of the processes that were started since the first of them: ids count up, and begin again at the end. */
+export function processIdsSince(first: number): number[] {
+  const newest = Number(textOf('/proc/loadavg').trim().split(' ').at(-1))
+  if (newest >= first) return processIds().filter((id) => id >= first && id <= newest)
+  return processIds().filter((id) => id >= first || id <= newest)
+}
+
 /** True when a process was started with that variable and value; false where its environment may not be read. */
 export function hasVariable(id: number, variable: string): boolean {
   return `\0${textOf(`/proc/${id}/environ`)}`.includes(`\0${Buffer.from(variable).toString('latin1')}\0`)

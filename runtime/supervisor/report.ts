@@ -1,9 +1,9 @@
 /** Tells the dispatcher how an attempt ended. */
 import type { Outcome } from '../contract/outcome.js'
 import type { Answer } from './api-client.js'
+import type { Host } from './host.js'
 import { persist } from './persist.js'
 import type { StopReason } from './stop.js'
-import type { Host } from './supervise.js'
 
 export interface Report {
   attempt: string

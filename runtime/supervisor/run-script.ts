@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PROCESS_GROUP_FILE } from '../contract/worker-environment.js'
+import { asError } from '../contract/errors.js'
 import { errorCode } from './attempt-failure.js'
 import type { LogShipper } from './log-shipper.js'
 import type { Program } from './program.js'
@@ -28,6 +29,8 @@ export interface Run {
 }
 
 export interface RunEnd {
+  /** Id of the process, and of its group; absent when it could not even start. */
+  group?: number
   exitCode?: number
   signal?: NodeJS.Signals
   /** Why it could not even start. */
@@ -43,18 +46,20 @@ const PIPES_MS = 500
 
 export async function runScript(run: Run): Promise<RunEnd> {
   const child = start(run)
+  if (child instanceof Error) return notStarted(run, child)
   const group = child.pid
   if (group === undefined) return notStarted(run, await failureToStart(child))
   const groupFile = join(run.scratch, PROCESS_GROUP_FILE)
   writeFileSync(groupFile, String(group))
   try {
-    return await attend(child, group, run)
+    return { group, ...(await attend(child, group, run)) }
   } finally {
     rmSync(groupFile, { force: true })
   }
 }
 
-function start({ program, workingDirectory, environment, standardInput }: Run): ChildProcess {
+/** Some of what may be wrong with a program, as that it is for another machine, spawn throws instead of emitting it. */
+function start({ program, workingDirectory, environment, standardInput }: Run): ChildProcess | Error {
   const input = openSync(standardInput, 'r')
   try {
     return spawn(program.file, program.arguments, {
@@ -63,6 +68,8 @@ function start({ program, workingDirectory, environment, standardInput }: Run): 
       stdio: [input, 'pipe', 'pipe'],
       detached: true,
     })
+  } catch (error) {
+    return asError(error)
   } finally {
     closeSync(input)
   }

@@ -1,10 +1,10 @@
 /** One attempt: stage in, run, stage out, report. Whatever happens becomes an outcome; nothing is thrown. */
 import { asError } from '../contract/errors.js'
 import { failed, type Outcome, type StageTimes } from '../contract/outcome.js'
-import type { ApiClient, Attempt } from './api-client.js'
+import type { Attempt } from './api-client.js'
 import { failureFrom } from './attempt-failure.js'
-import type { WorkerConfig } from './config.js'
 import { Deadline } from './deadline.js'
+import type { Host } from './host.js'
 import { keepLease } from './keep-lease.js'
 import { LogShipper } from './log-shipper.js'
 import { countMemoryKills } from './memory-kills.js'
@@ -21,20 +21,6 @@ import { killStragglers } from './stragglers.js'
 import { workingDirectoryFor } from './working-directory.js'
 import { createWorkspace, removeWorkspace, type Workspace } from './workspace.js'
 
-/** What a worker has for all its attempts. */
-export interface Host {
-  api: ApiClient
-  config: WorkerConfig
-  /** The worker was asked to stop. */
-  shutdown: AbortSignal
-  /** It was asked again: no more waiting. */
-  hurry: AbortSignal
-  /** Epoch milliseconds */
-  now: () => number
-  /** Tells the operator something; users read the log of their invocation. */
-  note: (text: string) => void
-}
-
 /** What belongs to one attempt. */
 interface Undertaking {
   attempt: Attempt
@@ -44,9 +30,12 @@ interface Undertaking {
   log: LogShipper
   times: StageTimes
   workspace?: Workspace
+  /** Process group of the script, once it has run. */
+  group?: number
 }
 
-export async function supervise(attempt: Attempt, host: Host): Promise<void> {
+/** Resolves once the end is reported; the answer cleans up behind the attempt, which nobody needs to wait for. */
+export async function supervise(attempt: Attempt, host: Host): Promise<() => Promise<void>> {
   const undertaking = undertake(attempt, host)
   const release = watch(undertaking)
   try {
@@ -58,8 +47,8 @@ export async function supervise(attempt: Attempt, host: Host): Promise<void> {
     host.note(`attempt ${attempt.id}: ${asError(error).message}`)
   } finally {
     release()
-    await cleanUp(undertaking)
   }
+  return () => cleanUp(undertaking)
 }
 
 function undertake(attempt: Attempt, host: Host): Undertaking {
@@ -108,8 +97,10 @@ async function stages(undertaking: Undertaking): Promise<Outcome> {
   const context = await timed(times, 'stageInMs', () => stageIn(undertaking))
   const kills = await countMemoryKills()
   const end = await timed(times, 'runMs', () => run(undertaking, context, capture))
+  undertaking.group = end.group
   deadline.disarm()
-  if (stop.reason) killStragglers(context.workspace.output)
+  // Whoever outlives the script must not go on writing to results that are being published.
+  killStragglers(context.workspace.output)
   const result = capture ? { result: capture.body() } : {}
   const failure = runFailure(end, end.exitCode !== 0 && kills !== (await countMemoryKills()))
   if (failure) return { ...failure, ...result }
@@ -132,6 +123,7 @@ async function stageIn(undertaking: Undertaking): Promise<ScriptContext> {
 
 async function run({ host, stop, log }: Undertaking, context: ScriptContext, capture?: ResultCapture): Promise<RunEnd> {
   const { worker, scratch } = host.config
+  setImmediate(host.prepare)
   return runScript({
     program: await programFor(worker),
     workingDirectory: await workingDirectoryFor(worker, context.workspace),
@@ -165,10 +157,10 @@ function throwIfStopped(stop: Stop): void {
   if (stop.reason) throw new Error('the attempt was stopped')
 }
 
-async function cleanUp({ workspace, host }: Undertaking): Promise<void> {
+async function cleanUp({ workspace, group, host }: Undertaking): Promise<void> {
   if (!workspace) return
   try {
-    killStragglers(workspace.output)
+    killStragglers(workspace.output, group)
     await removeWorkspace(workspace)
   } catch (error) {
     host.note(`${workspace.root} could not be removed: ${asError(error).message}`)

@@ -2,25 +2,38 @@
 import { asError } from '../contract/errors.js'
 import { formatSeconds } from '../contract/units.js'
 import type { Next } from './api-client.js'
-import { supervise, type Host } from './supervise.js'
+import type { Host } from './host.js'
+import { supervise } from './supervise.js'
 import { backoffMs, wait } from './wait.js'
 
 /** Exit codes of the supervisor itself. */
 export const EXIT = Object.freeze({ done: 0, failed: 1 })
 
+const nothing = () => Promise.resolve()
+
 export async function work(host: Host): Promise<number> {
-  while (!host.shutdown.aborted) {
-    const next = await nextOrUnreachable(host)
-    if (next === undefined) return host.shutdown.aborted ? EXIT.done : EXIT.failed
-    if (next.kind === 'dismissed') return EXIT.done
-    if (next.kind === 'refused') {
-      host.note(`the dispatcher refuses this worker: ${next.message}`)
-      return EXIT.failed
+  let cleanUp = nothing
+  setImmediate(host.prepare)
+  try {
+    while (!host.shutdown.aborted) {
+      const asking = nextOrUnreachable(host)
+      // While the dispatcher looks for the next attempt, what the last one left is cleared away.
+      await cleanUp()
+      cleanUp = nothing
+      const next = await asking
+      if (next === undefined) return host.shutdown.aborted ? EXIT.done : EXIT.failed
+      if (next.kind === 'dismissed') return EXIT.done
+      if (next.kind === 'refused') {
+        host.note(`the dispatcher refuses this worker: ${next.message}`)
+        return EXIT.failed
+      }
+      if (next.kind === 'attempt') cleanUp = await supervise(next.attempt, host)
+      if (next.kind === 'attempt' && host.config.worker.fresh) return EXIT.done
     }
-    if (next.kind === 'attempt') await supervise(next.attempt, host)
-    if (next.kind === 'attempt' && host.config.worker.fresh) return EXIT.done
+    return EXIT.done
+  } finally {
+    await cleanUp()
   }
-  return EXIT.done
 }
 
 /** Undefined once the dispatcher has been out of reach for a whole lease, or the worker has to stop. */

@@ -1,5 +1,6 @@
 /** The directory that belongs to one attempt: made before it, gone after it. */
-import { chmod, lstat, mkdir, readdir, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROCESS_GROUP_FILE } from '../contract/worker-environment.js'
 
@@ -17,20 +18,39 @@ const ATTEMPT_ID = /^[0-9a-f-]{36}(\.[1-9][0-9]{0,8})?$/
 
 const SEPARATOR = Buffer.from('/')
 
+/** Made ahead of time, and moved into place when an attempt comes; the draft is not whole yet. */
+const PREPARED = 'prepared'
+const DRAFT = 'prepared-draft'
+
+/** Makes the directories of the next attempt while there is nothing better to do: each may take a millisecond. */
+export async function prepareWorkspace(scratch: string): Promise<void> {
+  const prepared = join(scratch, PREPARED)
+  if (existsSync(prepared)) return
+  const draft = join(scratch, DRAFT)
+  await rm(draft, { recursive: true, force: true })
+  for (const directory of directoriesOf(layout(draft))) await mkdir(directory, { recursive: true })
+  await rename(draft, prepared)
+}
+
 export async function createWorkspace(scratch: string, attempt: string, event: string): Promise<Workspace> {
   if (!ATTEMPT_ID.test(attempt)) throw new Error(`"${attempt.slice(0, 100)}" is no id of an attempt`)
   const workspace = layout(join(scratch, attempt))
-  await removeTree(workspace.root)
-  await mkdir(workspace.root, { recursive: true })
-  await Promise.all([
-    mkdir(workspace.input),
-    mkdir(workspace.output),
-    mkdir(workspace.work),
-    mkdir(workspace.tmp),
-    writeFile(workspace.eventFile, event),
-  ])
+  if (!(await movedIn(join(scratch, PREPARED), workspace.root))) {
+    await removeTree(workspace.root)
+    for (const directory of directoriesOf(workspace)) await mkdir(directory, { recursive: true })
+  }
+  await writeFile(workspace.eventFile, event)
   return workspace
 }
+
+/** False when nothing was prepared, or an earlier try at the same attempt left something. */
+const movedIn = (from: string, to: string): Promise<boolean> =>
+  rename(from, to).then(
+    () => true,
+    () => false,
+  )
+
+const directoriesOf = ({ input, output, work, tmp }: Workspace) => [input, output, work, tmp]
 
 const layout = (root: string): Workspace => ({
   root,
@@ -47,7 +67,7 @@ export const removeWorkspace = (workspace: Workspace): Promise<void> => removeTr
 export async function prepareScratch(scratch: string): Promise<void> {
   await mkdir(scratch, { recursive: true })
   await rm(join(scratch, PROCESS_GROUP_FILE), { force: true })
-  const leftovers = (await readdir(scratch)).filter((name) => ATTEMPT_ID.test(name))
+  const leftovers = (await readdir(scratch)).filter((name) => ATTEMPT_ID.test(name) || name.startsWith(PREPARED))
   for (const name of leftovers) await removeTree(join(scratch, name))
 }
 

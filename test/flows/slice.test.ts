@@ -177,6 +177,17 @@ describe('the slice', function () {
     )
   })
 
+  it('fails at once what fits nowhere, and says so with both numbers', async () => {
+    const dispatcher = await start()
+    await dispatcher.put('s-dev-small', COPY, { ...files, ephemeralStorageSize: 1 })
+    writeFileSync(dispatcher.path('in', 'big'), Buffer.alloc(2_000_000))
+    const [summary] = await dispatcher.allEnded(1)
+    assert.equal(summary!.cause, 'input-too-large')
+    assert.equal(summary!.attempts, 0)
+    assert.match(summary!.message ?? '', /input of 2 MB is over ephemeralStorageSize 1 MB/)
+    await assert.rejects(dispatcher.put('s-dev-huge', COPY, { memorySize: '900Gi' }), /memorySize 921,600 MB is over/)
+  })
+
   it('says why a back-end cannot take work, in a dry run', async () => {
     const dispatcher = await start()
     await dispatcher.put('s-dev-f', COPY, files)

@@ -29,26 +29,30 @@ const OTHER_CLIS = ['osls3', 'serverless3']
 const DEADLINE_MS = 60_000
 
 /**
- * osls 4 of this repository, and those of SPILLWAY_TEST_CLIS: a JSON list of `{name, bin}`, or a directory whose
- * sub-folders osls3 and serverless3 are `npm install --prefix` places.
+ * One suite on each CLI: osls 4 of this repository, and those of SPILLWAY_TEST_CLIS: a JSON list of `{name, bin}`, or a
+ * directory whose sub-folders osls3 and serverless3 are `npm install --prefix` places. One that is not there counts as
+ * a skipped test with the reason in its name.
  */
-export function testClis(setting = process.env.SPILLWAY_TEST_CLIS): Cli[] {
-  const wanted = setting?.trim().startsWith('[')
-    ? (JSON.parse(setting) as Cli[])
-    : OTHER_CLIS.map((name) => inFolder(setting, name))
-  const present = wanted.filter(({ name, bin }) => {
-    if (!existsSync(bin))
-      process.stdout.write(`  skipped: ${name}, ${setting ? `no ${bin}` : 'SPILLWAY_TEST_CLIS is not set'}\n`)
-    return existsSync(bin)
-  })
-  return [OSLS4, ...present]
+export function describeOnClis(
+  title: string,
+  suite: (this: Mocha.Suite, cli: Cli) => void,
+  setting = process.env.SPILLWAY_TEST_CLIS,
+): void {
+  for (const cli of [OSLS4, ...otherClis(setting)])
+    describe(`${title} on ${cli.name}`, function () {
+      if (existsSync(cli.bin)) suite.call(this, cli)
+      else it.skip(`skipped: ${setting ? `there is no ${cli.bin}` : 'SPILLWAY_TEST_CLIS does not say where it is'}`)
+    })
 }
+
+const otherClis = (setting = ''): Cli[] =>
+  setting.trim().startsWith('[') ? (JSON.parse(setting) as Cli[]) : OTHER_CLIS.map((name) => inFolder(setting, name))
 
 export const OSLS4: Cli = { name: 'osls4', bin: join(REPOSITORY, 'node_modules', '.bin', 'osls') }
 
-const inFolder = (folder: string | undefined, name: string): Cli => ({
+const inFolder = (folder: string, name: string): Cli => ({
   name,
-  bin: join(folder ?? '', name, 'node_modules', '.bin', name.startsWith('osls') ? 'osls' : 'serverless'),
+  bin: join(folder, name, 'node_modules', '.bin', name.startsWith('osls') ? 'osls' : 'serverless'),
 })
 
 /** A copy of a fixture, so that nothing is written into the repository; the plugin is the one that `npx tsc` built. */

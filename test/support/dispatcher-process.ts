@@ -20,6 +20,8 @@ export interface DispatcherOptions {
   /** Further configuration, laid over a directory storage `here` with quick settling. */
   config?: Record<string, unknown>
   environment?: Record<string, string>
+  /** A line of sh that goes before it, e.g. a limit. */
+  shell?: string
 }
 
 export class DispatcherProcess {
@@ -35,7 +37,12 @@ export class DispatcherProcess {
   }
 
   /** Resolves when it is ready. Started again on the same directory it finds what was there before. */
-  static async start({ directory, config = {}, environment = {} }: DispatcherOptions): Promise<DispatcherProcess> {
+  static async start({
+    directory,
+    config = {},
+    environment = {},
+    shell,
+  }: DispatcherOptions): Promise<DispatcherProcess> {
     const file = join(directory, 'dispatcher.yml')
     const here = { type: 'directory', path: join(directory, 'data'), settle: 0.05 }
     mkdirSync(directory, { recursive: true })
@@ -44,7 +51,10 @@ export class DispatcherProcess {
       JSON.stringify({ listen: '127.0.0.1:0', stateDirectory: join(directory, 'state'), storage: { here }, ...config }),
     )
     const log = openSync(join(directory, 'dispatcher.log'), 'a')
-    const child = spawn(process.execPath, [MAIN, 'serve', '--config', file], {
+    const command = [process.execPath, MAIN, 'serve', '--config', file]
+    const [program, ...words] =
+      shell === undefined ? command : ['/bin/sh', '-c', `${shell}\nexec "$@"`, 'sh', ...command]
+    const child = spawn(program!, words, {
       stdio: ['ignore', log, log],
       env: { PATH: process.env.PATH, HOME: directory, ...environment },
     })
@@ -88,7 +98,9 @@ export class DispatcherProcess {
     const text = await response.text()
     return {
       status: response.status,
-      body: (/application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text) as T,
+      body: (/application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')
+        ? JSON.parse(text)
+        : text) as T,
     }
   }
 

@@ -11,8 +11,8 @@ import {
   API_PATHS,
   type Accepted,
   type FunctionRecord,
+  type InvocationList,
   type InvocationRecord,
-  type InvocationSummary,
   type PutFunction,
 } from '../../runtime/contract/dispatcher-api.js'
 import { problemDocument, SpillwayError } from '../../runtime/contract/errors.js'
@@ -116,7 +116,7 @@ export class FakeDispatcher {
     const { path, method } = request
     if (path === '/healthz' || path === '/readyz') return { json: {} }
     if (path === API_PATHS.functions) return { json: { functions: [...this.functions.values()] } }
-    if (path === API_PATHS.invocations) return { json: { invocations: this.#list(query) } }
+    if (path === API_PATHS.invocations) return { json: this.#list(query) }
     const [, kind, name, action] = /^\/v1\/(functions|invocations)\/([^/]+)(?:\/([a-z]+))?$/.exec(path) ?? []
     if (kind === 'functions' && name) return this.#function(name, action ?? method, request)
     if (kind === 'invocations' && name) return this.#invocation(name, action ?? method)
@@ -159,13 +159,16 @@ export class FakeDispatcher {
     return { json: record }
   }
 
-  #list(query: URLSearchParams): InvocationSummary[] {
+  /** The cursor is how many came before. */
+  #list(query: URLSearchParams): InvocationList {
     const wanted = (key: string, value: string) => (query.get(key) ?? value) === value
-    return [...this.invocations.values()]
+    const found = [...this.invocations.values()]
       .filter((record) => wanted('function', record.function) && wanted('state', record.state))
       .filter(({ acceptedAt }) => acceptedAt >= Number(query.get('since') ?? 0))
       .reverse()
-      .slice(0, Number(query.get('limit') ?? 100))
+    const start = Number(query.get('cursor') ?? 0)
+    const end = start + Number(query.get('limit') ?? 100)
+    return { invocations: found.slice(start, end), ...(end < found.length ? { cursor: String(end) } : {}) }
   }
 }
 

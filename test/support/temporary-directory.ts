@@ -3,12 +3,14 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Call inside `describe`: gives a fresh directory per test. */
+/** Call inside `describe`: gives a fresh directory per test. They go when all tests have stopped what they started. */
 export function temporaryDirectory(): () => string {
-  let directory = ''
+  const made: string[] = []
   beforeEach(() => {
-    directory = realpathSync(mkdtempSync(join(tmpdir(), 'spillway-test-')))
+    made.push(realpathSync(mkdtempSync(join(tmpdir(), 'spillway-test-'))))
   })
-  afterEach(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
-  return () => directory
+  after(() => {
+    for (const directory of made) rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  })
+  return () => made.at(-1)!
 }

@@ -1,17 +1,21 @@
-/** The local back-end: warm worker processes on the machine of the dispatcher. */
+/** The local back-end: warm workers on the machine of the dispatcher, as processes or in containers. */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { asError } from '../../../runtime/contract/errors.js'
 import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
+import { failed } from '../../../runtime/contract/outcome.js'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
-import type { Release } from '../../database/database.js'
-import { decodePackage } from '../../package-document.js'
+import type { Release } from '../../../runtime/contract/release.js'
 import type { BackendHost, Demand, WorkerBackend } from '../backend.js'
+import { Containers } from './containers/containers.js'
+import type { ContainerEngine } from './containers/engine.js'
+import { ImageFault } from './containers/images.js'
 import { sweep } from './left-overs.js'
 import { plan, type Crew } from './plan.js'
 import { unpack } from './unpack.js'
 import { WorkerProcess } from './worker-process.js'
+import type { Worker } from './worker.js'
 
 export interface LocalConfig {
   /** Attempts at once. */
@@ -31,12 +35,16 @@ export interface LocalConfig {
   machine: Readonly<Record<string, string>>
   /** A function's secret by name; undefined when there is none. */
   secret(name: string): string | undefined
+  /** Runs the images of functions; undefined: scripts run on the machine itself. */
+  engine: ContainerEngine | undefined
+  /** Further options of the engine's `run`. */
+  containerOptions: readonly string[]
   now(): number
 }
 
 interface Crewman {
   release: Release
-  process: WorkerProcess | undefined
+  process: Worker | undefined
   /** Epoch milliseconds since when it has had nothing to do; undefined while it works or starts. */
   idleSince: number | undefined
   stopping: boolean
@@ -54,14 +62,16 @@ export class LocalBackend implements WorkerBackend {
   readonly #host: BackendHost
   readonly #crew = new Map<string, Crewman>()
   readonly #notBefore = new Map<string, number>()
+  readonly #containers: Containers | undefined
   #closed = false
 
   constructor(config: LocalConfig, host: BackendHost) {
     this.#config = config
     this.#host = host
     this.limits = { name: 'local' as const, public: false, memoryMax: config.memory }
-    const alive = sweep(this.#workers())
-    if (alive > 0) host.log('info', `${alive} worker(s) of an earlier dispatcher are still at work; they may finish`)
+    const { engine, containerOptions: options } = config
+    this.#containers = engine && new Containers({ ...config, engine, options })
+    this.#sweep()
   }
 
   check(spec: FunctionSpec): { refusal?: string; notes: string[] } {
@@ -71,15 +81,17 @@ export class LocalBackend implements WorkerBackend {
       (from) => `local: secret ${from} is not set; start the dispatcher with SPILLWAY_SECRET_${from}`,
     )
     if (!own.image) return { notes }
+    if (this.#containers)
+      return { notes: [...notes, `local: image ${own.image} runs with ${this.#containers.engineName}`] }
     if (!own.script && !own.command)
       return {
-        refusal: `image ${own.image} would have to run in a container, which the local back-end of this version cannot do; add a script`,
+        refusal: `image ${own.image} would have to run in a container, which takes docker or podman, and none is in use: one of them must answer when the dispatcher starts; or add a script`,
         notes,
       }
     return {
       notes: [
         ...notes,
-        `local: image ${own.image} is not used, the script runs on this machine with what is installed here`,
+        `local: image ${own.image} is not used, the script runs on this machine with what is installed here; docker or podman would run the image, if one answered when the dispatcher starts`,
       ],
     }
   }
@@ -101,12 +113,18 @@ export class LocalBackend implements WorkerBackend {
       healthy: true,
       slots: this.#config.slots,
       workers: this.#crew.size,
-      notes: [],
+      notes: [this.#containers ? `images run with ${this.#containers.engineName}` : 'images are not used'],
     }
+  }
+
+  /** A worker that stands still holds a slot and a script; its process goes, and so do both. */
+  silent(worker: string): void {
+    this.#crew.get(worker)?.process?.kill()
   }
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#containers?.close()
     const processes = [...this.#crew.values()].flatMap(({ process }) => process ?? [])
     for (const process of processes) process.stop()
     const ended = Promise.all(processes.map((process) => process.ended))
@@ -162,28 +180,44 @@ export class LocalBackend implements WorkerBackend {
     const id = randomUUID()
     const worker: Crewman = { release, process: undefined, idleSince: undefined, stopping: false }
     this.#crew.set(id, worker)
-    this.#launch(id, worker).catch((thrown: unknown) => this.#ended(id, asError(thrown).message))
+    this.#launch(id, worker).catch((thrown: unknown) => {
+      const { message } = asError(thrown)
+      if (thrown instanceof ImageFault) this.#blame(release, message)
+      this.#ended(id, message)
+    })
+  }
+
+  /** Work that waits for an image that cannot run would wait for ever and never say why. */
+  #blame(release: Release, message: string): void {
+    if (!this.#closed) this.#host.failNext(release, failed({ cause: 'image', message }))
   }
 
   async #launch(id: string, worker: Crewman): Promise<void> {
     const { release } = worker
     const filesDir = await unpack(
-      decodePackage(await this.#host.packageOf(release)),
+      await this.#host.packageOf(release),
       release.packageDigest,
       join(this.#config.directory, 'releases'),
     )
-    if (this.#closed) return this.#ended(id, 'the dispatcher is closing')
+    const spec = specFor(release.spec, 'local')
+    const container = spec.image ? await this.#containers?.prepare(spec) : undefined
+    if (this.#closed || worker.stopping) return this.#ended(id, 'it is not wanted any more')
     const startedAt = this.#config.now()
-    worker.process = new WorkerProcess({
+    const common = {
       id,
       directory: join(this.#workers(), id),
-      supervisor: this.#config.supervisor,
       runtimeApi: this.#config.runtimeApi(),
-      token: this.#host.admit(id, release),
+      token: this.#host.admit(id, release, { sharesDisk: container === undefined }),
       file: this.#workerFile(release, filesDir),
-      machine: this.#config.machine,
-      onEnd: (why) => this.#ended(id, why, startedAt),
-    })
+      onEnd: (why: string, fault?: string) => {
+        if (fault !== undefined) this.#blame(release, `the image ${spec.image} could not be started: ${fault}`)
+        this.#ended(id, why, startedAt)
+      },
+    }
+    worker.process =
+      container && this.#containers
+        ? this.#containers.start({ ...common, filesDir, spec }, container)
+        : new WorkerProcess({ ...common, supervisor: this.#config.supervisor, machine: this.#config.machine })
   }
 
   #workerFile(release: Release, filesDir: string): WorkerFile {
@@ -218,6 +252,16 @@ export class LocalBackend implements WorkerBackend {
       this.#host.log('warn', `a worker of ${worker.release.function} ended at once: ${why}`)
     }
     this.#host.onWorkerEnd(id, why)
+  }
+
+  #sweep(): void {
+    const { alive, dead } = sweep(this.#workers())
+    for (const worker of dead) this.#host.onWorkerEnd(worker, 'the worker ended while no dispatcher was there')
+    if (alive.length > 0)
+      this.#host.log('info', `${alive.length} worker(s) of an earlier dispatcher are still at work; they may finish`)
+    this.#containers
+      ?.sweep((worker) => alive.includes(worker) || this.#crew.has(worker))
+      .catch((thrown: unknown) => this.#host.log('warn', `left-over containers: ${asError(thrown).message}`))
   }
 
   #workers(): string {

@@ -1,11 +1,11 @@
 /** One worker: a process with the supervisor in it, from start to the end of everything it started. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
-import { PROCESS_GROUP_FILE, SUPERVISOR_VARIABLES } from '../../../runtime/contract/worker-environment.js'
-
-const PID_FILE = 'pid'
+import { SUPERVISOR_VARIABLES } from '../../../runtime/contract/worker-environment.js'
+import { killLeftScripts, readNumber } from './left-scripts.js'
+import { PID_FILE, type Worker } from './worker.js'
 
 /** A worker streams; without this V8 lets 16 MB of young garbage pile up first. */
 const SMALL = ['--max-semi-space-size=1']
@@ -25,7 +25,7 @@ export interface WorkerStart {
   onEnd(why: string): void
 }
 
-export class WorkerProcess {
+export class WorkerProcess implements Worker {
   readonly #child: ChildProcess
   readonly #directory: string
   readonly ended: Promise<void>
@@ -63,11 +63,11 @@ export class WorkerProcess {
 
   kill(): void {
     this.#child.kill('SIGKILL')
-    killGroupOf(this.#directory)
+    killLeftScripts(this.#directory)
   }
 
   #cleanUp(): void {
-    killGroupOf(this.#directory)
+    killLeftScripts(this.#directory)
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 })
   }
 }
@@ -82,25 +82,5 @@ function environment({ runtimeApi, token, directory, machine }: WorkerStart, scr
   }
 }
 
-/** Kills the script that a dead worker left behind. */
-export function killGroupOf(directory: string): void {
-  const group = readNumber(join(directory, 'scratch', PROCESS_GROUP_FILE))
-  if (group === undefined || group <= 1) return
-  try {
-    process.kill(-group, 'SIGKILL')
-  } catch {
-    return
-  }
-}
-
 /** The pid that a worker directory was made for; undefined when it is unreadable. */
 export const workerPid = (directory: string): number | undefined => readNumber(join(directory, PID_FILE))
-
-function readNumber(path: string): number | undefined {
-  try {
-    const number = Number(readFileSync(path, 'utf8'))
-    return Number.isInteger(number) ? number : undefined
-  } catch {
-    return undefined
-  }
-}

@@ -6,8 +6,9 @@ import type { AcceptAnswer, NewInvocation } from '../database.js'
 import type { Connection } from './connection.js'
 
 const INSERT = `
-  INSERT INTO invocations (id, function, release, state, identity, body_digest, accepted_at, input, decision, moves)
-  VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)
+  INSERT INTO invocations
+    (id, function, release, state, identity, body_digest, accepted_at, input, decision, moves, ended_at, cause, message)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (function, identity) WHERE identity IS NOT NULL DO NOTHING`
 
 const FIND = 'SELECT id, body_digest, state FROM invocations WHERE function = ? AND identity = ?'
@@ -39,23 +40,31 @@ function acceptOne(connection: Connection, work: NewInvocation): AcceptAnswer {
   const digest = work.body ? createHash('sha256').update(work.body).digest('hex') : null
   if (!insert(connection, work, digest)) return duplicateOf(connection, work, digest)
   if (work.body) connection.run('INSERT INTO bodies (invocation, content) VALUES (?, ?)', [work.id, work.body])
-  return { id: work.id, duplicate: false, sameBody: true, state: 'queued' }
+  return { id: work.id, duplicate: false, sameBody: true, state: stateOf(work) }
 }
 
+const stateOf = ({ refusal }: NewInvocation): State => (refusal ? 'failed' : 'queued')
+
 function insert(connection: Connection, work: NewInvocation, digest: string | null): boolean {
+  const { refusal, now } = work
   const changes = connection.run(INSERT, [
     work.id,
     work.function,
     work.release,
+    stateOf(work),
     work.identity,
     digest,
     work.now,
     JSON.stringify(work.input),
     JSON.stringify(work.decision),
     JSON.stringify([
-      { at: work.now, to: 'accepted' },
-      { at: work.now, to: 'queued' },
+      { at: now, to: 'accepted' },
+      { at: now, to: 'queued' },
+      ...(refusal ? [{ at: now, to: 'failed', why: refusal.message }] : []),
     ]),
+    refusal ? now : null,
+    refusal?.cause ?? null,
+    refusal?.message ?? null,
   ])
   return changes > 0
 }

@@ -1,6 +1,7 @@
 /** Functions, their releases and packages. */
 import { isDeepStrictEqual } from 'node:util'
-import type { NewRelease, Release } from '../database.js'
+import type { Release } from '../../../runtime/contract/release.js'
+import type { NewRelease } from '../database.js'
 import type { Connection } from './connection.js'
 import { cancelWorkOf } from './cancel.js'
 import { release, type ReleaseRow } from './rows.js'

@@ -10,7 +10,8 @@ import type {
 import type { BackendName, FunctionSpec } from '../../../runtime/contract/function-spec.js'
 import type { State } from '../../../runtime/contract/invocation.js'
 import type { Cause, PublishedOutput, ResultBody, StageTimes } from '../../../runtime/contract/outcome.js'
-import type { Publishing, Release, RunningAttempt } from '../database.js'
+import type { Release } from '../../../runtime/contract/release.js'
+import type { Publishing, RunningAttempt } from '../database.js'
 
 export interface ReleaseRow {
   function: string

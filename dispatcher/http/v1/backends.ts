@@ -30,6 +30,6 @@ export function addBackends(app: FastifyInstance, dispatcher: Dispatcher): void 
         response: answers({ 200: DecisionSchema }),
       },
     },
-    ({ body }) => dispatcher.decide(body.function, body.size),
+    ({ body }) => dispatcher.functions.decide(body.function, body.size),
   )
 }

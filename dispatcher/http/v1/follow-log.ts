@@ -1,6 +1,7 @@
 /** The log of an invocation as it grows, until the invocation has ended or the caller has gone. */
 import { isEnded } from '../../../runtime/contract/invocation.js'
-import { logTopic, type Dispatcher } from '../../dispatcher.js'
+import type { Dispatcher } from '../../dispatcher.js'
+import { logTopic } from '../../topics.js'
 import type { KeptLine } from '../../workers/log-book.js'
 
 /** Milliseconds between two looks when nothing was reported. */

@@ -36,7 +36,7 @@ export function addFunctions(app: FastifyInstance, dispatcher: Dispatcher): void
       },
     },
     async () => ({
-      functions: await Promise.all(dispatcher.registry.all().map((release) => dispatcher.describe(release))),
+      functions: await dispatcher.functions.list(),
     }),
   )
   app.get<Named>(
@@ -50,7 +50,7 @@ export function addFunctions(app: FastifyInstance, dispatcher: Dispatcher): void
         response: answers({ 200: FunctionRecordSchema }),
       },
     },
-    ({ params }) => dispatcher.describe(dispatcher.registry.current(params.name)),
+    ({ params }) => dispatcher.functions.get(params.name),
   )
   app.put<Named & { Body: PutFunction }>(
     '/v1/functions/:name',
@@ -66,7 +66,7 @@ export function addFunctions(app: FastifyInstance, dispatcher: Dispatcher): void
       },
     },
     async ({ params, body }, reply) => {
-      const answer = await dispatcher.put(params.name, body.spec, body.files ?? [])
+      const answer = await dispatcher.functions.put(params.name, body.spec, body.files ?? [])
       return reply.code(answer.created ? 201 : 200).send(answer)
     },
   )
@@ -82,7 +82,7 @@ export function addFunctions(app: FastifyInstance, dispatcher: Dispatcher): void
       },
     },
     async ({ params }, reply) => {
-      if (await dispatcher.remove(params.name)) return reply.code(204).send()
+      if (await dispatcher.functions.remove(params.name)) return reply.code(204).send()
       throw new SpillwayError('function-not-found', `There is no function ${params.name}.`)
     },
   )
@@ -97,6 +97,6 @@ export function addFunctions(app: FastifyInstance, dispatcher: Dispatcher): void
         response: answers({ 200: RedriveAnswerSchema }),
       },
     },
-    async ({ params }) => ({ redriven: await dispatcher.redriveFunction(params.name) }),
+    async ({ params }) => ({ redriven: await dispatcher.interventions.redriveFunction(params.name) }),
   )
 }

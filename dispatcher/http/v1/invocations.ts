@@ -28,7 +28,7 @@ const ListQuery = Type.Object({
     Type.Number({ description: 'only those accepted at or after this time, epoch milliseconds', minimum: 0 }),
   ),
   limit: Type.Integer({ description: 'most rows', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT }),
-  cursor: Type.Optional(Type.String({ description: 'from the page before', pattern: '^[0-9]{1,16}$' })),
+  cursor: Type.Optional(Type.String({ description: 'from the page before', pattern: '^[A-Za-z0-9_-]{1,64}$' })),
 })
 const WaitQuery = Type.Object({
   wait: Type.Optional(Type.String({ description: 'hold the answer for up to this time until it has ended' })),
@@ -132,7 +132,7 @@ export function addInvocations(app: FastifyInstance, dispatcher: Dispatcher): vo
         response: answers({ 200: InvocationSummarySchema }),
       },
     },
-    async ({ params }) => moved(await dispatcher.cancel(params.id), await must(params.id), 'cancelled'),
+    async ({ params }) => moved(await dispatcher.interventions.cancel(params.id), await must(params.id), 'cancelled'),
   )
   app.post<WithId>(
     '/v1/invocations/:id/redrive',
@@ -145,7 +145,7 @@ export function addInvocations(app: FastifyInstance, dispatcher: Dispatcher): vo
         response: answers({ 200: InvocationSummarySchema }),
       },
     },
-    async ({ params }) => moved(await dispatcher.redrive(params.id), await must(params.id), 'redriven'),
+    async ({ params }) => moved(await dispatcher.interventions.redrive(params.id), await must(params.id), 'redriven'),
   )
 }
 

@@ -8,9 +8,8 @@ import {
 } from '../../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
 import { isEnded } from '../../../runtime/contract/invocation.js'
-import { formatLocation } from '../../../runtime/contract/location.js'
 import type { Dispatcher } from '../../dispatcher.js'
-import { answers } from '../problems.js'
+import { answers, drained, isTooLarge } from '../problems.js'
 import { NameParams, type Named } from './functions.js'
 import { connectionSignal, untilEnded, waitMs } from './waiting.js'
 
@@ -32,10 +31,10 @@ export function addInvoke(app: FastifyInstance, dispatcher: Dispatcher): void {
     '/v1/functions/:name/invocations',
     {
       bodyLimit: REQUEST_BODY_BYTES_MAX,
-      errorHandler: (error, request) => {
-        throw error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
-          ? tooLarge(dispatcher, (request.params as Named['Params']).name)
-          : error
+      errorHandler: async (error, request) => {
+        if (!isTooLarge(error)) throw error
+        await drained(request.raw)
+        throw tooLarge(dispatcher, (request.params as Named['Params']).name)
       },
       schema: {
         tags: ['functions'],
@@ -65,7 +64,7 @@ export function addInvoke(app: FastifyInstance, dispatcher: Dispatcher): void {
 }
 
 function tooLarge(dispatcher: Dispatcher, name: string): SpillwayError {
-  const inputs = dispatcher.registry.current(name).spec.input.map(formatLocation)
+  const inputs = dispatcher.functions.inputsOf(name)
   const way =
     inputs.length > 0
       ? `Put the file into ${inputs.join(' or ')} instead.`

@@ -111,12 +111,14 @@ function succeededBy(body: Buffer, contentType: string | undefined): Succeeded {
 function failedBy(body: Buffer, errorType: string | string[] | undefined): Failed {
   const document = parseObject(body)
   if (document.outcome !== undefined) return readFailed(document.outcome)
-  const type = String(document.errorType ?? errorType ?? 'error')
+  const type = textOf(document.errorType ?? errorType ?? 'error')
   return failed({
     cause: 'script-exit',
-    message: `${type}: ${String(document.errorMessage ?? 'the function failed without a message')}`,
+    message: `${type}: ${textOf(document.errorMessage ?? 'the function failed without a message')}`,
   })
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 function parseObject(body: Buffer): Record<string, unknown> {
   try {

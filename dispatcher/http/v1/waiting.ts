@@ -4,7 +4,8 @@ import { isEnded } from '../../../runtime/contract/invocation.js'
 import { WAIT_SECONDS_MAX, type InvocationRecord } from '../../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
 import { parseSeconds } from '../../../runtime/contract/units.js'
-import { endTopic, type Dispatcher } from '../../dispatcher.js'
+import type { Dispatcher } from '../../dispatcher.js'
+import { endTopic } from '../../topics.js'
 
 /** Aborts when the connection closes before the answer has been sent. */
 export function connectionSignal(reply: FastifyReply): AbortSignal {

@@ -1,9 +1,9 @@
 /** Where results wait until their attempt is accepted: `<path>/.spillway/staging/<attempt>/<file>`. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
-import { errorCode } from './faults.js'
+import { errorCode, unlessMissing } from './faults.js'
 import { OWN_PREFIX } from './key.js'
 
 /** What `publish` needs to know, kept by others as text, perhaps for long: nothing in it is trusted. */
@@ -45,6 +45,11 @@ export class Staging {
     } catch (error) {
       if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error
     }
+  }
+
+  async attempts(): Promise<string[]> {
+    const names = (await unlessMissing(readdir(this.#root))) ?? []
+    return names.filter((name) => ATTEMPT.test(name))
   }
 
   async discard(attempt: string): Promise<void> {

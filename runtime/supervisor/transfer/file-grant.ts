@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCode } from '../attempt-failure.js'
-import type { Download, Upload } from './granted.js'
+import type { Download, Upload } from './transfer.js'
 import { TransferError } from './transfer-error.js'
 
 export async function readFileGrant({ grant, to, bytesMax }: Download): Promise<void> {

@@ -1,32 +1,23 @@
 /** Moves one file with a grant, whatever kind of store it comes from; what broke off is tried again. */
-import type { Grant, InputGrant } from '../../contract/grant.js'
+import type { Grant } from '../../contract/grant.js'
 import { backoffMs, wait } from '../wait.js'
+import { readDataGrant } from './data-grant.js'
 import { readFileGrant, writeFileGrant } from './file-grant.js'
 import { readHttpGrant, writeHttpGrant } from './http-grant.js'
+import type { Download, Upload } from './transfer.js'
 import { TransferError } from './transfer-error.js'
-
-export interface Download {
-  grant: InputGrant
-  to: string
-  bytesMax: number
-  signal: AbortSignal
-}
-
-export interface Upload {
-  grant: Grant
-  from: string
-  /** True: the file may be moved away instead of copied. */
-  mayMove: boolean
-  signal: AbortSignal
-}
 
 const TRIES = 5
 
 export const readGranted = (download: Download): Promise<void> =>
-  persistently(download.signal, () => (isFile(download.grant) ? readFileGrant(download) : readHttpGrant(download)))
+  isData(download.grant)
+    ? readDataGrant(download)
+    : persistently(download.signal, () => (isFile(download.grant) ? readFileGrant(download) : readHttpGrant(download)))
 
 export const writeGranted = (upload: Upload): Promise<void> =>
   persistently(upload.signal, () => (isFile(upload.grant) ? writeFileGrant(upload) : writeHttpGrant(upload)))
+
+const isData = (grant: Grant) => grant.url.startsWith('data:')
 
 const isFile = (grant: Grant) => grant.url.startsWith('file:')
 

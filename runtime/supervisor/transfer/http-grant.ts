@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { asError } from '../../contract/errors.js'
 import { errorCode } from '../attempt-failure.js'
 import { exchange, open } from '../http-request.js'
-import type { Download, Upload } from './granted.js'
+import type { Download, Upload } from './transfer.js'
 import { TransferError } from './transfer-error.js'
 
 /** Milliseconds of silence after which a transfer counts as broken off. */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { readWorkerToken, signWorkerToken } from '../../../dispatcher/workers/worker-token.js'
 
 const secret = Buffer.from('a secret of this test')
-const claims = { function: 'f', release: 1, backend: 'local' as const, worker: 'w', expiresAt: 1000 }
+const claims = { function: 'f', release: 1, backend: 'local' as const, worker: 'w', sharesDisk: true, expiresAt: 1000 }
 
 describe('worker-token', () => {
   it('gives back what it was made of', () =>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { inputAccepts, outputKey, outputsFor } from '../../../runtime/contract/filters.js'
 
 const input = (more = {}) => ({ storage: 's', bucket: 'b', prefix: '', suffix: [] as string[], ...more })
@@ -27,6 +28,13 @@ describe('filters', () => {
     assert.equal(outputsFor(rules, 'deep/a.txt').length, 2)
     assert.equal(outputsFor(rules, 'deep/er/a.txt').length, 1)
     assert.equal(outputsFor(rules, '.hidden').length, 1)
+  })
+
+  it('takes every name by default, whatever is in it', () => {
+    const part = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/^\.{1,2}$|[/\0]/.test(text))
+    const name = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'))
+    const isTaken = (text: string) => outputsFor([output(['**']), output(['*'])], text).length === 2
+    fc.assert(fc.property(fc.oneof(name, fc.constantFrom('a\nb', 'x/\n', '-', '!a', 'a\\b')), isTaken))
   })
 
   it('makes keys below a prefix that names a folder with or without its slash', () => {

@@ -1,0 +1,76 @@
+/** The command line that starts a worker in a container. Pure. */
+import { join } from 'node:path'
+import { SUPERVISOR_VARIABLES } from '../../../../runtime/contract/worker-environment.js'
+import type { Kit } from './kit.js'
+
+/** Where a worker finds its things inside the container. */
+export const INSIDE = Object.freeze({
+  kit: '/opt/spillway',
+  files: '/mnt/spillway/files',
+  workerFile: '/mnt/spillway/worker.json',
+  scratch: '/mnt/spillway/scratch',
+})
+
+export interface ContainerRun {
+  /** Of the container. */
+  name: string
+  /** `key=value`, by which containers of this dispatcher are found again. */
+  label: string
+  /** Name or id. */
+  image: string
+  /** MB; undefined = no limit. */
+  memory?: number
+  kit: Kit
+  /** Paths on this machine. */
+  filesDir: string
+  workerFile: string
+  scratch: string
+  /** Variables of the image that would steer the supervisor. */
+  hidden: readonly string[]
+  /** Further options, from the configuration. */
+  options: readonly string[]
+}
+
+/** A worker streams; without this V8 lets 16 MB of young garbage pile up first. */
+const SMALL = '--max-semi-space-size=1'
+
+/** Variables without a value are taken from the client's own environment: the token is on no command line. */
+export function runArguments(run: ContainerRun): string[] {
+  const { kit, memory } = run
+  return [
+    ['run', '--rm', '--name', run.name, '--label', run.label, '--pull', 'never', '--log-driver', 'none'],
+    ['--network', 'host', '--security-opt', 'label=disable'],
+    memory === undefined ? [] : ['--memory', `${memory}m`],
+    Object.values(SUPERVISOR_VARIABLES).flatMap((name) => ['--env', name]),
+    run.hidden.flatMap((name) => ['--env', `${name}=`]),
+    mount(kit.directory, INSIDE.kit, 'readonly'),
+    mount(run.filesDir, INSIDE.files, 'readonly'),
+    mount(run.workerFile, INSIDE.workerFile, 'readonly'),
+    mount(run.scratch, INSIDE.scratch),
+    ['--entrypoint', join(INSIDE.kit, 'lib', kit.loader), ...run.options, run.image],
+    ['--library-path', join(INSIDE.kit, 'lib'), join(INSIDE.kit, 'bin/node')],
+    [SMALL, join(INSIDE.kit, 'supervisor.cjs')],
+  ].flat()
+}
+
+/** What the supervisor finds in its environment, apart from what the image says. */
+export const supervisorVariables = (runtimeApi: string, token: string): Record<string, string> => ({
+  [SUPERVISOR_VARIABLES.runtimeApi]: runtimeApi,
+  [SUPERVISOR_VARIABLES.workerToken]: token,
+  [SUPERVISOR_VARIABLES.workerFile]: INSIDE.workerFile,
+  [SUPERVISOR_VARIABLES.scratch]: INSIDE.scratch,
+})
+
+/** The loader's, the C library's and Node's own: fine for the user's program, not for ours. */
+const STEERING = /^(LD|NODE|GLIBC|MALLOC)_/
+
+/** Hidden from the supervisor, and given back to the script by the worker file. */
+export const steering = (environment: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => STEERING.test(name)))
+
+/** A list of comma-separated values: https://docs.docker.com/engine/storage/bind-mounts/ */
+function mount(source: string, target: string, ...flags: string[]): string[] {
+  return ['--mount', ['type=bind', `source=${source}`, `target=${target}`, ...flags].map(asField).join(',')]
+}
+
+const asField = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

@@ -1,0 +1,95 @@
+/** What people do with functions: register, remove, look at, ask where work of one would run. */
+import type { FunctionRecord, PackagedFile, PutFunctionAnswer } from '../runtime/contract/dispatcher-api.js'
+import type { Decision } from '../runtime/contract/decision.js'
+import type { FunctionSpec } from '../runtime/contract/function-spec.js'
+import { formatLocation } from '../runtime/contract/location.js'
+import type { Problem } from '../runtime/contract/problem.js'
+import type { WorkerBackend } from './backends/backend.js'
+import type { Release } from '../runtime/contract/release.js'
+import type { Database } from './database/database.js'
+import type { Registry } from './registry.js'
+import { decide } from './router/decide.js'
+import { misfits } from './router/fit.js'
+import type { Stores } from './storage/stores.js'
+
+export interface FunctionsContext {
+  registry: Registry
+  database: Database
+  stores: Stores
+  backends: readonly WorkerBackend[]
+  now(): number
+  /** Called after a function came, changed or went. */
+  onChanged(): void
+}
+
+export class Functions {
+  readonly #context: FunctionsContext
+
+  constructor(context: FunctionsContext) {
+    this.#context = context
+  }
+
+  /** Makes the buckets it names, then puts the release on record. */
+  async put(name: string, raw: unknown, files: PackagedFile[]): Promise<PutFunctionAnswer> {
+    const { registry, stores, now, onChanged } = this.#context
+    const spec = registry.read(name, raw, files)
+    for (const { storage, bucket } of [...spec.input, ...spec.output]) await stores.get(storage).ensureBucket(bucket)
+    const { release, created } = await registry.put({ name, spec, files, now: now() })
+    onChanged()
+    return { ...(await this.#describe(release)), created }
+  }
+
+  /** False when there is no such function. */
+  async remove(name: string): Promise<boolean> {
+    const removed = await this.#context.registry.remove(name, this.#context.now())
+    this.#context.onChanged()
+    return removed
+  }
+
+  get(name: string): Promise<FunctionRecord> {
+    return this.#describe(this.#context.registry.current(name))
+  }
+
+  list(): Promise<FunctionRecord[]> {
+    return Promise.all(this.#context.registry.all().map((release) => this.#describe(release)))
+  }
+
+  /** Where files for it go, as people write it. */
+  inputsOf(name: string): string[] {
+    return this.#context.registry.current(name).spec.input.map(formatLocation)
+  }
+
+  /** The decision that work with so many bytes of input would get now. */
+  decide(name: string, inputBytes: number): Decision {
+    const { registry, backends } = this.#context
+    const { spec } = registry.current(name)
+    return decide(
+      { spec, inputBytes },
+      backends.map(({ limits }) => limits),
+    )
+  }
+
+  async #describe({ function: name, number, createdAt, spec }: Release): Promise<FunctionRecord> {
+    const backlogs = await this.#context.database.backlogs(Number.MAX_SAFE_INTEGER)
+    const mine = backlogs.filter((backlog) => backlog.function === name)
+    return {
+      name,
+      release: number,
+      releasedAt: createdAt,
+      spec,
+      queued: sum(mine.map(({ queued }) => queued)),
+      running: sum(mine.map(({ running }) => running)),
+      notes: this.#context.backends.flatMap((backend) => backend.check(spec).notes),
+    }
+  }
+}
+
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+
+/** Why no back-end can ever run the function, one problem per back-end; empty = one can. */
+export function refusals(spec: FunctionSpec, backends: readonly WorkerBackend[]): Problem[] {
+  const listed = backends.filter(({ limits }) => spec.backends?.includes(limits.name) ?? true)
+  const answers = listed.map((backend) => backend.check(spec).refusal ?? misfits(spec, 0, backend.limits)[0]?.text)
+  if (answers.some((refusal) => refusal === undefined)) return []
+  return answers.map((refusal) => ({ path: 'backends', expected: `must have one that can run it; ${refusal}` }))
+}

@@ -1,0 +1,45 @@
+/** What people do to invocations by hand: cancel and redrive. */
+import type { Changes } from './changes.js'
+import type { Database } from './database/database.js'
+import { endTopic } from './topics.js'
+
+export interface InterventionsContext {
+  database: Database
+  changes: Changes
+  /** The name of a registered function; throws when there is none. */
+  mustExist(name: string): void
+  now(): number
+  /** Called with as many invocations as a function has to run again. */
+  onQueued(functionName: string, count: number): void
+}
+
+export class Interventions {
+  readonly #context: InterventionsContext
+
+  constructor(context: InterventionsContext) {
+    this.#context = context
+  }
+
+  async cancel(id: string): Promise<'cancelled' | 'refused' | 'unknown'> {
+    const { database, changes, now } = this.#context
+    const answer = await database.cancel(id, now())
+    if (answer === 'cancelled') changes.notify(endTopic(id))
+    return answer
+  }
+
+  async redrive(id: string): Promise<'redriven' | 'refused' | 'unknown'> {
+    const { database, now, onQueued } = this.#context
+    const answer = await database.redrive(id, now())
+    if (answer === 'redriven') onQueued((await database.getInvocation(id))!.function, 1)
+    return answer
+  }
+
+  /** Every failed invocation of a function; answers how many. */
+  async redriveFunction(name: string): Promise<number> {
+    const { database, mustExist, now, onQueued } = this.#context
+    mustExist(name)
+    const count = await database.redriveFunction(name, now())
+    onQueued(name, count)
+    return count
+  }
+}

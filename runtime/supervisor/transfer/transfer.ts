@@ -1,0 +1,17 @@
+/** One file to move, in either direction. */
+import type { Grant, InputGrant } from '../../contract/grant.js'
+
+export interface Download {
+  grant: InputGrant
+  to: string
+  bytesMax: number
+  signal: AbortSignal
+}
+
+export interface Upload {
+  grant: Grant
+  from: string
+  /** True: the file may be moved away instead of copied. */
+  mayMove: boolean
+  signal: AbortSignal
+}

@@ -1,0 +1,190 @@
+/** Dispatchers and workers are killed at random moments while work comes in; then the books are checked. */
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
+import { audit, type Books } from '../support/books.js'
+import { DispatcherProcess } from '../support/dispatcher-process.js'
+import { eventually } from '../support/eventually.js'
+import { Feeder } from '../support/feeder.js'
+import { freePort } from '../support/free-port.js'
+import { randomNumbers } from '../support/random-numbers.js'
+import { ResultWatch } from '../support/result-watch.js'
+import { temporaryDirectory } from '../support/temporary-directory.js'
+import { processesOf, signal, workerPids } from '../support/worker-pids.js'
+
+export interface Survival {
+  kills: number
+  /** Milliseconds for the whole test. */
+  timeoutMs: number
+}
+
+const LEASE_SECONDS = 2
+
+/** Milliseconds between two kills, at most. */
+const QUIET_MS = 700
+
+/** Leaves two results that name the input, the invocation and the attempt; some run long enough to be hit. */
+const SCRIPT = `#!/bin/sh
+input=$(cat "$INPUT_FILE_PATH")
+case $input in
+  *-bad) exit 3 ;;
+  *7) sleep 0.4 ;;
+esac
+for part in a b; do echo "$input $REQUEST_ID $SPILLWAY_ATTEMPT" > "$TMP_OUTPUT_DIR/$input.$SPILLWAY_ATTEMPT.$part"; done
+`
+
+const SPEC = {
+  input: 'here://in/',
+  output: 'here://out/',
+  retries: { attempts: 2, minDelay: 0 },
+}
+
+export function survivesSuite({ kills, timeoutMs }: Survival): void {
+  const seed = Number(process.env.SPILLWAY_TEST_SEED ?? Date.now() % 1_000_000)
+  const directory = temporaryDirectory()
+  const stops: (() => Promise<unknown> | void)[] = []
+
+  afterEach(async () => {
+    for (const stop of stops.splice(0).reverse()) await stop()
+    for (const pid of processesOf(directory())) signal(pid, 'SIGKILL')
+  })
+
+  it(`loses nothing and commits nothing twice in ${kills} kills (SPILLWAY_TEST_SEED=${seed})`, async function () {
+    this.timeout(timeoutMs)
+    const random = randomNumbers(seed)
+    const victim = await Victim.start(directory(), random)
+    stops.push(() => victim.stop())
+    const feeder = new Feeder({ data: victim.path(), url: victim.url, random: randomNumbers(seed + 1), pauseMs: 150 })
+    const results = new ResultWatch(victim.path('out'))
+    stops.push(() => results.close())
+    feeder.start()
+    for (let kill = 0; kill < kills; kill++) {
+      await delay(random() * QUIET_MS)
+      await victim.kill()
+    }
+    await feeder.stop()
+    const records = await victim.ended(feeder.acknowledged.size)
+    const books = {
+      ...feeder,
+      invocations: records.map((record) => ({ input: inputOf(record, feeder.inputs), record })),
+      results: results.results(),
+    } satisfies Books
+    assert.deepEqual(audit(books), [])
+    assert.ok(records.some(({ tries }) => tries.length > 1 && tries[0]!.cause === 'worker-lost'), 'nothing was hit')
+    await victim.stop()
+    assert.deepEqual(processesOf(directory()), [], 'something is still running')
+    await victim.restart()
+    assert.deepEqual(readdirSync(victim.path('.spillway', 'staging')), [], 'results were left in the staging place')
+  })
+}
+
+/** The dispatcher and its workers, and the many ways to hurt them. */
+class Victim {
+  readonly #directory: string
+  readonly #random: () => number
+  readonly #config: Record<string, unknown>
+  readonly url: string
+  #dispatcher: DispatcherProcess | undefined
+
+  private constructor(directory: string, port: number, random: () => number) {
+    this.#directory = directory
+    this.#random = random
+    this.url = `http://127.0.0.1:${port}`
+    this.#config = {
+      listen: `127.0.0.1:${port}`,
+      lease: LEASE_SECONDS,
+      heartbeat: 0.5,
+      drain: 0,
+      backends: { local: { slots: 2 } },
+    }
+  }
+
+  static async start(directory: string, random: () => number): Promise<Victim> {
+    const victim = new Victim(directory, await freePort(), random)
+    await victim.#start()
+    await victim.#dispatcher!.put('s-dev-work', SCRIPT, SPEC)
+    return victim
+  }
+
+  path(...parts: string[]): string {
+    return join(this.#directory, 'data', ...parts)
+  }
+
+  /** One blow, and back on its feet. */
+  async kill(): Promise<void> {
+    const blow = this.#random()
+    if (blow < 0.3) return this.#killDispatcher()
+    if (blow < 0.5) return this.#powerCut()
+    if (blow < 0.9) this.#strikeWorker('SIGKILL')
+    else this.#freezeWorker()
+  }
+
+  /** All records, once so many invocations have ended. */
+  async ended(count: number): Promise<InvocationRecord[]> {
+    const ids = await eventually(
+      async () => {
+        const all = await this.#all()
+        const open = all.filter(({ state }) => !['succeeded', 'failed'].includes(state))
+        return all.length >= count && open.length === 0 && all.map(({ id }) => id)
+      },
+      { timeoutMs: 60_000, everyMs: 200, what: `the end of ${count} invocations` },
+    )
+    return Promise.all(ids.map((id) => this.#dispatcher!.invocation(id)))
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.#start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#dispatcher?.stop()
+  }
+
+  async #all() {
+    const all = []
+    for (let cursor = ''; ; ) {
+      const page = await this.#dispatcher!.invocations(`?limit=500${cursor}`)
+      all.push(...page.invocations)
+      if (page.cursor === undefined) return all
+      cursor = `&cursor=${page.cursor}`
+    }
+  }
+
+  async #start(): Promise<void> {
+    this.#dispatcher = await DispatcherProcess.start({ directory: this.#directory, config: this.#config })
+  }
+
+  /** The workers live on, and find the next dispatcher. */
+  async #killDispatcher(): Promise<void> {
+    await this.#dispatcher!.kill()
+    await this.#start()
+  }
+
+  async #powerCut(): Promise<void> {
+    const pids = processesOf(this.#directory)
+    const died = this.#dispatcher!.kill()
+    for (const pid of pids) signal(pid, 'SIGKILL')
+    await died
+    await this.#start()
+  }
+
+  #strikeWorker(blow: NodeJS.Signals): number | undefined {
+    const pids = workerPids(this.#directory)
+    const pid = pids[Math.floor(this.#random() * pids.length)]
+    if (pid !== undefined) signal(pid, blow)
+    return pid
+  }
+
+  /** It comes back as a zombie: its lease has run out meanwhile. */
+  #freezeWorker(): void {
+    const pid = this.#strikeWorker('SIGSTOP')
+    if (pid !== undefined) setTimeout(() => signal(pid, 'SIGCONT'), LEASE_SECONDS * 1500).unref()
+  }
+}
+
+function inputOf({ id, input }: InvocationRecord, requests: ReadonlyMap<string, string>): string {
+  return input.kind === 'object' ? input.event.key : (requests.get(id) ?? `unknown ${id}`)
+}
