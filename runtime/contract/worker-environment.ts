@@ -68,13 +68,16 @@ export function scriptVariables(facts: ScriptFacts): Record<string, string> {
 export const SUPERVISOR_VARIABLES = Object.freeze({
   /** `host:port` of the Runtime API. */
   runtimeApi: 'AWS_LAMBDA_RUNTIME_API',
-  /** Bearer token of this worker. */
+  /** Bearer token of this worker; `-`: it comes on standard input, where no script can look it up in /proc. */
   workerToken: 'SPILLWAY_WORKER_TOKEN',
   /** Path of the worker file (see `runtime-api`). */
   workerFile: 'SPILLWAY_WORKER_FILE',
   /** Directory for scratch space; one sub-directory per attempt. */
   scratch: 'SPILLWAY_SCRATCH',
 })
+
+/** Value of `workerToken` that means standard input. */
+export const TOKEN_ON_STANDARD_INPUT = '-'
 
 /** Name of the file in a scratch directory that holds the process group of the running script. */
 export const PROCESS_GROUP_FILE = 'process-group'

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { asError } from '../contract/errors.js'
 import type { WorkerFile } from '../contract/runtime-api.js'
-import { SUPERVISOR_VARIABLES } from '../contract/worker-environment.js'
+import { SUPERVISOR_VARIABLES, TOKEN_ON_STANDARD_INPUT } from '../contract/worker-environment.js'
+
+const STANDARD_INPUT = 0
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -32,7 +34,8 @@ export function readApiConfig(environment: Environment): ApiConfig {
   const baseUrl = /^https?:\/\//.test(address) ? address : `http://${address}`
   if (!URL.canParse(baseUrl))
     throw new ConfigError(`${SUPERVISOR_VARIABLES.runtimeApi} must be host:port of the Runtime API, got "${address}"`)
-  const token = environment[SUPERVISOR_VARIABLES.workerToken]
+  const given = environment[SUPERVISOR_VARIABLES.workerToken]
+  const token = given === TOKEN_ON_STANDARD_INPUT ? readFileSync(STANDARD_INPUT, 'utf8').trim() : given
   return { baseUrl: baseUrl.replace(/\/+$/, ''), ...(token ? { token } : {}) }
 }
 

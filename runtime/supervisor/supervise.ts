@@ -41,6 +41,8 @@ export async function supervise(attempt: Attempt, host: Host): Promise<() => Pro
   try {
     const outcome = await carryOut(undertaking)
     const { reason } = undertaking.stop
+    // A script that filled the disk must not keep its own end from being recorded on it.
+    if (outcome.outcome === 'failed') await cleanUp(undertaking)
     await undertaking.log.close()
     await report({ attempt: attempt.id, outcome, reason, host })
   } catch (error) {
@@ -100,7 +102,7 @@ async function stages(undertaking: Undertaking): Promise<Outcome> {
   undertaking.group = end.group
   deadline.disarm()
   // Whoever outlives the script must not go on writing to results that are being published.
-  killStragglers(context.workspace.output)
+  killStragglers(context.workspace.output, end.group)
   const result = capture ? { result: capture.body() } : {}
   const failure = runFailure(end, end.exitCode !== 0 && kills !== (await countMemoryKills()))
   if (failure) return { ...failure, ...result }
@@ -157,8 +159,10 @@ function throwIfStopped(stop: Stop): void {
   if (stop.reason) throw new Error('the attempt was stopped')
 }
 
-async function cleanUp({ workspace, group, host }: Undertaking): Promise<void> {
+async function cleanUp(undertaking: Undertaking): Promise<void> {
+  const { workspace, group, host } = undertaking
   if (!workspace) return
+  delete undertaking.workspace
   try {
     killStragglers(workspace.output, group)
     await removeWorkspace(workspace)

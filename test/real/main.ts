@@ -15,6 +15,9 @@ const NPM_FOLDERS = {
   playwright: 'playwright-core@1.64.1',
 } as const
 
+/** Of PyPI, in a virtual environment `python` in the cache; no version, as each is for other versions of Python. */
+const PYTHON_PACKAGE = 'scikit-learn'
+
 const SUITES = ['test/real/**/*.test.ts', 'test/plugin/**/*.test.ts']
 
 function run(
@@ -60,8 +63,22 @@ function installNpmFolders(): void {
   }
 }
 
+function installPythonPackage(): void {
+  const environment = join(CACHE, 'python')
+  const python = join(environment, 'bin', 'python3')
+  if (spawnSync(python, ['-c', 'import sklearn']).status === 0) return
+  if (spawnSync('python3', ['--version']).status !== 0) {
+    process.stdout.write(`not installed, for want of python3: ${PYTHON_PACKAGE}\n`)
+    return
+  }
+  process.stdout.write(`installing ${PYTHON_PACKAGE}\n`)
+  if (run('python3', ['-m', 'venv', environment], { quiet: true }) !== 0) return
+  run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', PYTHON_PACKAGE], { quiet: true })
+}
+
 installDebianPackages()
 installNpmFolders()
+installPythonPackage()
 process.exitCode = run(join(REPOSITORY, 'node_modules/.bin/mocha'), ['--timeout', '120000', ...SUITES], {
   environment: { SPILLWAY_CACHE: CACHE, SPILLWAY_TEST_CLIS: CACHE, SPILLWAY_REAL: '1' },
 })

@@ -29,30 +29,35 @@ const OTHER_CLIS = ['osls3', 'serverless3']
 const DEADLINE_MS = 60_000
 
 /**
- * One suite on each CLI: osls 4 of this repository, and those of SPILLWAY_TEST_CLIS: a JSON list of `{name, bin}`, or a
- * directory whose sub-folders osls3 and serverless3 are `npm install --prefix` places. One that is not there counts as
- * a skipped test with the reason in its name.
+ * osls 4 of this repository, and those of SPILLWAY_TEST_CLIS: a JSON list of `{name, bin}`, or a directory whose
+ * sub-folders osls3 and serverless3 are `npm install --prefix` places. `lack` says why one cannot be run.
  */
-export function describeOnClis(
-  title: string,
-  suite: (this: Mocha.Suite, cli: Cli) => void,
-  setting = process.env.SPILLWAY_TEST_CLIS,
-): void {
-  for (const cli of [OSLS4, ...otherClis(setting)])
+export function knownClis(setting = process.env.SPILLWAY_TEST_CLIS): (Cli & { lack?: string })[] {
+  const others = setting?.trim().startsWith('[')
+    ? (JSON.parse(setting) as Cli[])
+    : OTHER_CLIS.map((name) => inFolder(setting, name))
+  return [OSLS4, ...others].map((cli) =>
+    existsSync(cli.bin) ? cli : { ...cli, lack: setting ? `there is no ${cli.bin}` : 'SPILLWAY_TEST_CLIS is not set' },
+  )
+}
+
+/** Those that can be run. */
+export const testClis = (): Cli[] => knownClis().filter(({ lack }) => lack === undefined)
+
+/** One suite on each CLI; one that is not there counts as a skipped test, with the reason in its name. */
+export function describeOnClis(title: string, suite: (this: Mocha.Suite, cli: Cli) => void): void {
+  for (const cli of knownClis())
     describe(`${title} on ${cli.name}`, function () {
-      if (existsSync(cli.bin)) suite.call(this, cli)
-      else it.skip(`skipped: ${setting ? `there is no ${cli.bin}` : 'SPILLWAY_TEST_CLIS does not say where it is'}`)
+      if (cli.lack === undefined) suite.call(this, cli)
+      else it.skip(`skipped: ${cli.lack}`)
     })
 }
 
-const otherClis = (setting = ''): Cli[] =>
-  setting.trim().startsWith('[') ? (JSON.parse(setting) as Cli[]) : OTHER_CLIS.map((name) => inFolder(setting, name))
-
 export const OSLS4: Cli = { name: 'osls4', bin: join(REPOSITORY, 'node_modules', '.bin', 'osls') }
 
-const inFolder = (folder: string, name: string): Cli => ({
+const inFolder = (folder: string | undefined, name: string): Cli => ({
   name,
-  bin: join(folder, name, 'node_modules', '.bin', name.startsWith('osls') ? 'osls' : 'serverless'),
+  bin: join(folder ?? '', name, 'node_modules', '.bin', name.startsWith('osls') ? 'osls' : 'serverless'),
 })
 
 /** A copy of a fixture, so that nothing is written into the repository; the plugin is the one that `npx tsc` built. */
@@ -101,7 +106,7 @@ function cleanEnvironment(): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     HOME: home,
-    SLS_SCHEMA_CACHE_BASE_DIR: join(home, 'schemas'),
+    SLS_SCHEMA_CACHE_BASE_DIR: SCHEMAS,
     SLS_TELEMETRY_DISABLED: '1',
     SLS_NOTIFICATIONS_MODE: 'off',
     AWS_EC2_METADATA_DISABLED: 'true',
@@ -109,9 +114,12 @@ function cleanEnvironment(): Record<string, string> {
   }
 }
 
+/** Kept from run to run, by version: the framework takes seconds to compile its schema. */
+const SCHEMAS = join(REPOSITORY, 'node_modules', '.cache', 'spillway-test')
+
 let home: string | undefined
 
-/** Kept over all suites of a run: the framework compiles its schema once, which takes seconds. */
+/** Of all suites of a run. */
 function suiteHome(): string {
   if (home === undefined) {
     const created = mkdtempSync(join(tmpdir(), 'spillway-test-home-'))

@@ -3,9 +3,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
-import { SUPERVISOR_VARIABLES } from '../../../runtime/contract/worker-environment.js'
+import { SUPERVISOR_VARIABLES, TOKEN_ON_STANDARD_INPUT } from '../../../runtime/contract/worker-environment.js'
 import { killLeftScripts, readNumber } from './left-scripts.js'
-import { PID_FILE, type Worker } from './worker.js'
+import { handToken, PID_FILE, type Worker } from './worker.js'
 
 /** A worker streams; without this V8 lets 16 MB of young garbage pile up first. */
 const SMALL = ['--max-semi-space-size=1']
@@ -38,10 +38,11 @@ export class WorkerProcess implements Worker {
     const log = openSync(join(start.directory, 'log'), 'a')
     this.#child = spawn(process.execPath, [...SMALL, start.supervisor], {
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['pipe', log, log],
       env: environment(start, scratch),
     })
     closeSync(log)
+    handToken(this.#child, start.token)
     if (this.#child.pid !== undefined) writeFileSync(join(start.directory, PID_FILE), String(this.#child.pid))
     this.ended = new Promise((resolve) => {
       const end = (why: string) => {
@@ -72,11 +73,11 @@ export class WorkerProcess implements Worker {
   }
 }
 
-function environment({ runtimeApi, token, directory, machine }: WorkerStart, scratch: string): NodeJS.ProcessEnv {
+function environment({ runtimeApi, directory, machine }: WorkerStart, scratch: string): NodeJS.ProcessEnv {
   return {
     ...machine,
     [SUPERVISOR_VARIABLES.runtimeApi]: runtimeApi,
-    [SUPERVISOR_VARIABLES.workerToken]: token,
+    [SUPERVISOR_VARIABLES.workerToken]: TOKEN_ON_STANDARD_INPUT,
     [SUPERVISOR_VARIABLES.workerFile]: join(directory, 'worker.json'),
     [SUPERVISOR_VARIABLES.scratch]: scratch,
   }

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WorkerFile } from '../../../../runtime/contract/runtime-api.js'
-import { PID_FILE, type Worker } from '../worker.js'
+import { handToken, PID_FILE, type Worker } from '../worker.js'
 import { inOneLine } from './engine-call.js'
 import type { ContainerEngine } from './engine.js'
 import { runArguments, supervisorVariables, type ContainerRun } from './run-arguments.js'
@@ -98,9 +98,10 @@ function launch(start: ContainerStart): ChildProcess {
   try {
     const child = spawn(engine.name, runArguments({ ...start.run, workerFile, scratch }), {
       detached: true,
-      stdio: ['ignore', log, log],
-      env: { ...withoutProxies(engine.environment), ...supervisorVariables(runtimeApi, token) },
+      stdio: ['pipe', log, log],
+      env: { ...withoutProxies(engine.environment), ...supervisorVariables(runtimeApi) },
     })
+    handToken(child, token)
     if (child.pid !== undefined) writeFileSync(join(directory, PID_FILE), String(child.pid))
     return child
   } finally {

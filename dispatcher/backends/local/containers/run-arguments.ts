@@ -1,6 +1,6 @@
 /** The command line that starts a worker in a container. Pure. */
 import { join } from 'node:path'
-import { SUPERVISOR_VARIABLES } from '../../../../runtime/contract/worker-environment.js'
+import { SUPERVISOR_VARIABLES, TOKEN_ON_STANDARD_INPUT } from '../../../../runtime/contract/worker-environment.js'
 import type { Kit } from './kit.js'
 
 /** Where a worker finds its things inside the container. */
@@ -34,11 +34,23 @@ export interface ContainerRun {
 /** A worker streams; without this V8 lets 16 MB of young garbage pile up first. */
 const SMALL = '--max-semi-space-size=1'
 
-/** Variables without a value are taken from the client's own environment: the token is on no command line. */
+/** Variables without a value are taken from the client's own environment; the token comes on standard input. */
 export function runArguments(run: ContainerRun): string[] {
   const { kit, memory } = run
   return [
-    ['run', '--rm', '--name', run.name, '--label', run.label, '--pull', 'never', '--log-driver', 'none'],
+    [
+      'run',
+      '--rm',
+      '--interactive',
+      '--name',
+      run.name,
+      '--label',
+      run.label,
+      '--pull',
+      'never',
+      '--log-driver',
+      'none',
+    ],
     ['--network', 'host', '--security-opt', 'label=disable'],
     memory === undefined ? [] : ['--memory', `${memory}m`],
     Object.values(SUPERVISOR_VARIABLES).flatMap((name) => ['--env', name]),
@@ -54,9 +66,9 @@ export function runArguments(run: ContainerRun): string[] {
 }
 
 /** What the supervisor finds in its environment, apart from what the image says. */
-export const supervisorVariables = (runtimeApi: string, token: string): Record<string, string> => ({
+export const supervisorVariables = (runtimeApi: string): Record<string, string> => ({
   [SUPERVISOR_VARIABLES.runtimeApi]: runtimeApi,
-  [SUPERVISOR_VARIABLES.workerToken]: token,
+  [SUPERVISOR_VARIABLES.workerToken]: TOKEN_ON_STANDARD_INPUT,
   [SUPERVISOR_VARIABLES.workerFile]: INSIDE.workerFile,
   [SUPERVISOR_VARIABLES.scratch]: INSIDE.scratch,
 })

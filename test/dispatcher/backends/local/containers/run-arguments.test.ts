@@ -24,7 +24,7 @@ const RUN: ContainerRun = {
 describe('the command line of a container', () => {
   it('names variables without their values: the token is on no command line', () => {
     const words = runArguments(RUN)
-    for (const name of Object.keys(supervisorVariables('127.0.0.1:1', 'the-token')))
+    for (const name of Object.keys(supervisorVariables('127.0.0.1:1')))
       assert.equal(words[words.indexOf(name) - 1], '--env', name)
     assert.ok(!words.join(' ').includes('the-token'))
   })

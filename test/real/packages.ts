@@ -1,0 +1,14 @@
+/** Debian packages that the suites against real things need. */
+export const DEBIAN_PACKAGES = [
+  'chromium',
+  // Containers, and what the images of the tests are made of.
+  'podman',
+  'runc',
+  'fuse-overlayfs',
+  'slirp4netns',
+  'uidmap',
+  'busybox-static',
+  'gcc',
+  'musl-tools',
+  'python3',
+]
