@@ -97,6 +97,8 @@ function launch(start: ContainerStart): ChildProcess {
   const log = openSync(join(directory, LOG), 'a')
   try {
     const child = spawn(engine.name, runArguments({ ...start.run, workerFile, scratch }), {
+      // Podman's monitor leaves a file where it runs when memory ran out.
+      cwd: directory,
       detached: true,
       stdio: ['pipe', log, log],
       env: { ...withoutProxies(engine.environment), ...supervisorVariables(runtimeApi) },
