@@ -37,6 +37,9 @@ export function commandDefinitions(words: CommandWords): Record<string, CommandD
           'explain',
           run('Say where an invocation ran, why, and what happened: explain ID', { id: ID }),
         ),
+        graph: run('Show which function feeds which, and through which bucket', {
+          format: { usage: 'text, mermaid or dot. Default: text', type: 'string' },
+        }),
         redrive: withWord(
           'redrive',
           run('Queue a failed invocation again (redrive ID), or all of a function (-f)', {

@@ -1,14 +1,15 @@
 /** The dispatcher of one service on this machine, as a child process: started, waited for, stopped. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SpillwayError } from '../runtime/contract/errors.js'
 import type { StorageConfig } from '../runtime/contract/service-config.js'
 import { DispatcherClient } from './dispatcher-client.js'
-import { readDispatcherFile, stateDirectory, type DispatcherFile } from './locate-dispatcher.js'
+import { readDispatcherFile, type DispatcherFile } from './locate-dispatcher.js'
 import type { Service } from './read-service.js'
+import { makeStateDirectory, stateDirectory } from './state-directory.js'
 
 const START_SECONDS_MAX = 30
 /** Time to drain between SIGTERM and SIGKILL. */
@@ -59,9 +60,7 @@ export async function startEmbedded(
   service: Service,
   { port, signal, program = DISPATCHER_MAIN }: StartOptions,
 ): Promise<EmbeddedDispatcher> {
-  const state = stateDirectory(service.directory)
-  mkdirSync(state, { recursive: true })
-  writeFileSync(join(state, '.gitignore'), '*\n')
+  const state = makeStateDirectory(service.directory)
   const configFile = join(state, 'dispatcher.yml')
   writeFileSync(configFile, `${JSON.stringify(dispatcherConfig(service, port), undefined, 2)}\n`)
   const logFile = join(state, 'dispatcher.log')

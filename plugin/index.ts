@@ -11,8 +11,6 @@ type Hooks = Record<string, () => unknown>
 const UNAVAILABLE: Readonly<Record<string, string>> = {
   'deploy:list:log': 'deploy list',
   'deploy:list:functions:log': 'deploy list functions',
-  'invoke:local:invoke': 'invoke local',
-  'metrics:metrics': 'metrics',
   'rollback:rollback': 'rollback',
   'rollback:function:rollback': 'rollback function',
 }
@@ -56,6 +54,9 @@ class SpillwayPlugin {
       'info:info': session.ours(async (context) =>
         (await import('./commands/info.js')).info(context, session.detached ? undefined : this.#serverless),
       ),
+      'metrics:metrics': session.ours(async (context) =>
+        (await import('./commands/metrics.js')).metrics(context, { aws: !session.detached }),
+      ),
       'remove:remove': session.ours(async (context) => (await import('./commands/remove.js')).remove(context)),
     }
   }
@@ -67,6 +68,9 @@ class SpillwayPlugin {
         (await import('./commands/deploy.js')).deployFunction(context),
       ),
       'invoke:invoke': session.withoutAws(async (context) => (await import('./commands/invoke.js')).invoke(context)),
+      'invoke:local:invoke': session.withoutAws(async (context) =>
+        (await import('./commands/invoke-local.js')).invokeLocal(context),
+      ),
       'logs:logs': session.withoutAws(async (context) => (await import('./commands/logs.js')).logs(context)),
       ...Object.fromEntries(
         Object.entries(UNAVAILABLE).map(([event, command]) => [
@@ -82,6 +86,7 @@ class SpillwayPlugin {
     return {
       'spillway:dev:run': session.own(async (context) => (await import('./commands/dev.js')).dev(context)),
       'spillway:register:run': session.own(async (context) => (await import('./commands/deploy.js')).register(context)),
+      'spillway:graph:run': session.own(async (context) => (await import('./commands/graph.js')).graph(context)),
       'spillway:invocations:run': session.own(async (context) =>
         (await import('./commands/invocations.js')).invocations(context),
       ),

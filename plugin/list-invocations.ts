@@ -4,7 +4,8 @@ import { SpillwayError } from '../runtime/contract/errors.js'
 import type { DispatcherClient, InvocationQuery } from './dispatcher-client.js'
 import { shortId } from './words.js'
 
-const PAGE = 200
+/** The most that the API gives at once. */
+const PAGE = 1000
 /** Newest invocations of each function that are searched for a short id. */
 const SEARCHED = 1000
 

@@ -5,6 +5,7 @@ import { SpillwayError } from '../runtime/contract/errors.js'
 import type { PluginEnvironment } from './config.js'
 import { DispatcherClient } from './dispatcher-client.js'
 import type { Service } from './read-service.js'
+import { stateDirectory } from './state-directory.js'
 
 /** What an embedded dispatcher writes beside its database while it runs. */
 export interface DispatcherFile {
@@ -12,8 +13,6 @@ export interface DispatcherFile {
   pid: number
   token?: string
 }
-
-export const stateDirectory = (serviceDirectory: string): string => join(serviceDirectory, '.spillway')
 
 /** A client of a dispatcher that answers, or the two ways to get one. */
 export async function locateDispatcher(
@@ -47,7 +46,8 @@ export function readDispatcherFile(serviceDirectory: string): DispatcherFile | u
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of that id is there, ours or not. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

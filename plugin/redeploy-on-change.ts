@@ -12,22 +12,25 @@ const DEBOUNCE_MS = 300
 
 export async function redeployOnChange(context: CommandContext, signal: AbortSignal): Promise<void> {
   const { directory } = context.service
-  let deployed = fingerprint(directory)
-  while (await untilChanged(directory, deployed, signal)) {
-    const now = fingerprint(directory)
-    if (now !== deployed) await runAgain(context, signal)
+  let folders = foldersToWatch(directory)
+  let deployed = fingerprint(folders)
+  while (await untilChanged(folders, deployed, signal)) {
+    const now = fingerprint(folders)
+    if (now === deployed) continue
+    await runAgain(context, signal)
+    folders = foldersToWatch(directory)
     deployed = now
   }
 }
 
 /** Watches before it looks, so that no change falls in between. False when the signal came first. */
-async function untilChanged(directory: string, deployed: string, signal: AbortSignal): Promise<boolean> {
+async function untilChanged(folders: string[], deployed: string, signal: AbortSignal): Promise<boolean> {
   const watchers: FSWatcher[] = []
   try {
     await new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true })
-      for (const folder of foldersToWatch(directory)) watchers.push(watch(folder, () => resolve()))
-      if (signal.aborted || fingerprint(directory) !== deployed) resolve()
+      for (const folder of folders.filter(isFolder)) watchers.push(watch(folder, () => resolve()))
+      if (signal.aborted || fingerprint(folders) !== deployed) resolve()
     })
     await delay(DEBOUNCE_MS, undefined, { signal })
     return true
@@ -39,16 +42,18 @@ async function untilChanged(directory: string, deployed: string, signal: AbortSi
   }
 }
 
-/** The service directory, and every folder that a packaged file came from. */
+/** The service directory, and every folder that a file of the last registration came from. */
 function foldersToWatch(directory: string): string[] {
   const files = packagedFunctions(directory).flatMap((entry) => entry.files.map(({ path }) => join(directory, path)))
-  const folders = new Set([directory, ...files.map((file) => dirname(file))])
-  return [...folders].filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  return [...new Set([directory, ...files.map((file) => dirname(file))])]
 }
 
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
 /** Changes with every file in those folders; what the functions write lies in other ones. */
-function fingerprint(directory: string): string {
-  return foldersToWatch(directory)
+function fingerprint(folders: string[]): string {
+  return folders
+    .filter(isFolder)
     .flatMap((folder) =>
       readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
         entry.isDirectory() ? [] : [join(folder, entry.name)],
@@ -61,20 +66,21 @@ function fingerprint(directory: string): string {
     .join('\n')
 }
 
-function packagedFunctions(directory: string): PackagedFunction[] {
+const packagedFunctions = (directory: string): PackagedFunction[] =>
+  (JSON.parse(packageDocument(directory)) as { functions: PackagedFunction[] }).functions
+
+/** What was registered last, as text. */
+function packageDocument(directory: string): string {
   try {
-    return (
-      JSON.parse(readFileSync(join(directory, '.serverless', 'spillway.json'), 'utf8')) as {
-        functions: PackagedFunction[]
-      }
-    ).functions
+    return readFileSync(join(directory, '.serverless', 'spillway.json'), 'utf8')
   } catch {
-    return []
+    return '{ "functions": [] }'
   }
 }
 
 /** The same CLI, so that variables and `${file(...)}` are read anew. */
 async function runAgain({ service, options, output }: CommandContext, signal: AbortSignal): Promise<void> {
+  const before = packageDocument(service.directory)
   const args = [process.argv[1]!, 'spillway', 'register', ...passedOn(options)]
   const child = spawn(process.execPath, args, { cwd: service.directory, stdio: ['ignore', 'pipe', 'pipe'] })
   const stop = () => child.kill()
@@ -85,7 +91,10 @@ async function runAgain({ service, options, output }: CommandContext, signal: Ab
     new Promise<number | null>((resolve) => child.once('close', resolve)),
   ])
   signal.removeEventListener('abort', stop)
-  if (code === 0) return output.log.notice(messages.trim())
+  if (code === 0) {
+    if (packageDocument(service.directory) !== before) output.log.notice(messages.trim())
+    return
+  }
   if (signal.aborted) return
   output.log.error('The change cannot be used; the releases from before it keep running')
   output.log.notice([messages.trim(), result.trim()].filter(Boolean).join('\n'))

@@ -1,6 +1,6 @@
 /** What is registered of each function, and the document in `.serverless/` that says so. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { PutFunction } from '../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../runtime/contract/errors.js'
@@ -40,6 +40,13 @@ export function writePackage(directory: string, registrations: Registration[]): 
   const file = join(directory, FILE_NAME)
   writeFileSync(file, `${JSON.stringify({ functions: registrations.map(({ facts }) => facts) }, undefined, 2)}\n`)
   return file
+}
+
+/** Takes our file out of `.serverless/`, and the folder too where nothing else is in it. */
+export function removePackage(serviceDirectory: string): void {
+  const directory = join(serviceDirectory, '.serverless')
+  rmSync(join(directory, FILE_NAME), { force: true })
+  if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory)
 }
 
 /** `deploy --package`: what was packaged holds no content, so the files must still be the same ones. */

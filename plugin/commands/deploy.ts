@@ -80,7 +80,8 @@ function report(registered: Registered[], { service, output }: CommandContext): 
 
 function dropPlaces(service: Service, { spec }: Registration): string[] {
   return spec.input.map((rule) => {
-    const folder = dropFolders(service, [rule])[0]
+    // A dispatcher elsewhere has its folders elsewhere.
+    const folder = service.config.dispatcher === undefined ? dropFolders(service, [rule])[0] : undefined
     const suffix = rule.suffix.length > 0 ? ` (${rule.suffix.join(', ')})` : ''
     return `drop files${suffix} into ${folder ?? formatLocation(rule)}`
   })

@@ -33,7 +33,7 @@ export async function invoke(context: CommandContext): Promise<void> {
 }
 
 /** `-d`, `-p`, or what is piped in; byte for byte. */
-async function readInput(context: CommandContext): Promise<Buffer> {
+export async function readInput(context: CommandContext): Promise<Buffer> {
   const data = option(context, 'data')
   if (data !== undefined) return Buffer.from(data)
   const path = option(context, 'path')

@@ -4,10 +4,10 @@ import type { InvocationSummary } from '../../runtime/contract/dispatcher-api.js
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { isEnded } from '../../runtime/contract/invocation.js'
 import type { LogLine } from '../../runtime/contract/runtime-api.js'
-import { parseSeconds } from '../../runtime/contract/units.js'
 import { dispatcherOf, functionOption, numberOption, option, type CommandContext } from '../context.js'
 import type { DispatcherClient } from '../dispatcher-client.js'
 import { listInvocations } from '../list-invocations.js'
+import { parseTime } from '../parse-time.js'
 import { shortId } from '../words.js'
 
 const START_TIME_DEFAULT = '10m'
@@ -23,7 +23,7 @@ interface Wanted {
 export async function logs(context: CommandContext): Promise<void> {
   const wanted: Wanted = {
     function: functionOption(context).name,
-    since: parseStartTime(option(context, 'startTime') ?? START_TIME_DEFAULT, Date.now()),
+    since: parseTime(option(context, 'startTime') ?? START_TIME_DEFAULT, { option: 'startTime', now: Date.now() }),
     filter: parseFilter(option(context, 'filter')),
   }
   const interval = numberOption(context, 'interval', { minimum: 100, default: 1000 })
@@ -70,18 +70,6 @@ class LogReader {
     if (isEnded(state)) this.#finished.add(id)
     return lines.slice(read)
   }
-}
-
-/** `5m` ago, an ISO time, or epoch milliseconds, as in the framework. */
-export function parseStartTime(text: string, now: number): number {
-  if (/^[0-9]{9,}$/.test(text)) return Number(text)
-  const ago = /[a-z]$/.test(text) ? parseSeconds(text) : undefined
-  const time = ago === undefined ? Date.parse(text) : now - ago * 1000
-  if (Number.isFinite(time)) return time
-  throw new SpillwayError(
-    'invalid-request',
-    `--startTime must be a time ago (30m, 2h), an ISO time or epoch milliseconds, got ${JSON.stringify(text)}.`,
-  )
 }
 
 function parseFilter(text: string | undefined): RegExp {

@@ -39,8 +39,8 @@ export function figure({ name, value, unit, yardstick }: Measured, bar: Bar): Fi
     unit,
     yardstick: yardstick === undefined ? null : round(yardstick),
     ratio: ratio === null ? null : round(ratio),
-    bar: `${word.startsWith('ratio') ? 'ratio ' : ''}${/Least$/.test(word) ? 'at least' : 'at most'} ${limit}${word.startsWith('ratio') ? '' : ` ${unit}`}`,
-    ok: /Least$/.test(word) ? measured >= limit : measured <= limit,
+    bar: `${word.startsWith('ratio') ? 'ratio ' : ''}${word.endsWith('Least') ? 'at least' : 'at most'} ${limit}${word.startsWith('ratio') ? '' : ` ${unit}`}`,
+    ok: word.endsWith('Least') ? measured >= limit : measured <= limit,
   }
 }
 

@@ -1,61 +1,39 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { promisify } from 'node:util'
 import sharp from 'sharp'
-import { parse } from 'yaml'
-import { readServiceConfig } from '../../runtime/contract/service-config.js'
-import { scriptVariables } from '../../runtime/contract/worker-environment.js'
+import { buildRegistrations } from '../../plugin/registration.js'
+import { EXAMPLES, readExample, runScript } from '../support/example.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
-const EXAMPLES = join(__dirname, '../../examples')
 const PHOTOS = join(EXAMPLES, 'thumbnails/photos')
 const PHOTO_BYTES_MAX = 3_000_000
+
+/** What is no part of what a README explains: its own name, and what running makes. */
+const UNMENTIONED = ['README.md', 'package.json', 'demo.mjs', 'node_modules', '.spillway', '.serverless', 'data']
 
 const photos = readdirSync(PHOTOS).filter((name) => /\.(jpg|png)$/.test(name))
 
 describe('examples', () => {
   const base = temporaryDirectory()
 
-  /** Runs a script as the supervisor does: with the variables of the contract and nothing else. */
-  async function run(script: string, inputFile: string): Promise<{ stdout: string; outputDir: string }> {
-    const outputDir = join(base(), 'output')
-    mkdirSync(outputDir)
-    const variables = scriptVariables({
-      invocation: '01900000-0000-7000-8000-000000000001',
-      attempt: 1,
-      functionName: 'example-dev-function',
-      release: 1,
-      backend: 'local',
-      deadlineMs: Date.now() + 20_000,
-      event: '{}',
-      eventFile: join(base(), 'event.json'),
-      eventTime: new Date().toISOString(),
-      inputFile,
-      inputDir: base(),
-      outputDir,
-      filesDir: EXAMPLES,
-    })
-    const env = { PATH: process.env.PATH, ...variables }
-    const { stdout } = await promisify(execFile)(join(EXAMPLES, script), { cwd: base(), env })
-    return { stdout, outputDir }
-  }
+  const run = (script: string, inputFile: string) => runScript({ script, inputFile, base: base() })
 
   for (const name of readdirSync(EXAMPLES)) {
-    it(`${name}: has a service that can be read, its script, and a README with the command`, () => {
-      const text = readFileSync(join(EXAMPLES, name, 'serverless.yml'), 'utf8')
-      const service = parse(text) as {
-        service: string
-        spillway?: unknown
-        functions: Record<string, { script: string }>
-      }
+    it(`${name}: can be packaged, its scripts say what runs them, and its README has the command`, () => {
+      const service = readExample(name)
       assert.equal(service.service, name)
-      assert.deepEqual(readServiceConfig(service.spillway).problems ?? [], [])
-      for (const { script } of Object.values(service.functions))
-        assert.match(readFileSync(join(EXAMPLES, name, script), 'utf8'), /^#!/)
-      assert.match(readFileSync(join(EXAMPLES, name, 'README.md'), 'utf8'), /npx serverless spillway dev/)
+      for (const { body, spec } of buildRegistrations(service)) {
+        const script = body.files.find(({ path }) => path === spec.script)
+        assert.match(Buffer.from(script?.data ?? '', 'base64').toString(), /^#!/)
+        assert.equal(script?.mode, 0o755)
+      }
+      const readme = readFileSync(join(EXAMPLES, name, 'README.md'), 'utf8')
+      assert.match(readme, /npx serverless spillway dev/)
+      for (const file of readdirSync(join(EXAMPLES, name)))
+        if (!UNMENTIONED.includes(file))
+          assert.ok(readme.includes(`${file}`), `${name}/README.md does not name ${file}`)
     })
   }
 

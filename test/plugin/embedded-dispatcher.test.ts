@@ -28,7 +28,7 @@ describe('the embedded dispatcher', () => {
       database: `sqlite:${join(directory(), '.spillway', 'spillway.db')}`,
       stateDirectory: join(directory(), '.spillway'),
       storage: { here: { type: 'directory', path: join(directory(), 'data') } },
-      backends: { local: { keepAlive: 60 } },
+      backends: { local: { keepAlive: 60, containers: 'auto', containerOptions: [] } },
       routing: { prefer: 'private', waitingBudget: { factor: 0.5, min: 0, max: 3600 } },
     })
   })

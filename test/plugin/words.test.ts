@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { contentType } from '../../plugin/commands/invoke.js'
-import { parseStartTime } from '../../plugin/commands/logs.js'
 import { unavailableInBlock, unavailableInFunction } from '../../plugin/available-backends.js'
 import { wordAfter } from '../../plugin/framework.js'
+import { parseTime } from '../../plugin/parse-time.js'
 import type { Serverless } from '../../plugin/serverless.js'
 import { clockTime, failureText, inputPlace, outputSummary, table } from '../../plugin/words.js'
 
@@ -32,11 +32,15 @@ describe('the words of the plugin', () => {
     )
   })
 
-  it('read times of logs as the framework does', () => {
-    assert.equal(parseStartTime('5m', 1_000_000_000), 999_700_000)
-    assert.equal(parseStartTime('2026-01-01', 0), Date.parse('2026-01-01'))
-    assert.equal(parseStartTime('1700000000000', 0), 1_700_000_000_000)
-    assert.throws(() => parseStartTime('5x', 0), /--startTime must be/)
+  it('read times as the framework does', () => {
+    const at = (text: string, now = 0) => parseTime(text, { option: 'startTime', now })
+    assert.equal(at('5m', 1_000_000_000), 999_700_000)
+    assert.equal(at('2026-01-01'), Date.UTC(2026, 0, 1))
+    assert.equal(at('2026-01-01T02:00:00'), Date.UTC(2026, 0, 1, 2))
+    assert.equal(at('2026-01-01T02:00:00+02:00'), Date.UTC(2026, 0, 1))
+    assert.equal(at('1700000000000'), 1_700_000_000_000)
+    assert.equal(at('1700000000'), 1_700_000_000_000)
+    assert.throws(() => at('5x'), /--startTime must be/)
   })
 
   it('tell JSON, text and bytes apart', () => {

@@ -1,7 +1,7 @@
 /** Disks that are full, and disks whose fsync fails: real ones, which needs root and a C compiler. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DispatcherProcess, dispatchers } from '../support/dispatcher-process.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
@@ -40,6 +40,22 @@ describe('a full disk', function () {
     const dispatcher = await start()
     writeFileSync(join(disk(), 'ballast'), BALLAST)
     await survivesBadDisk({ dispatcher, harm: () => undefined, cure: () => rmSync(join(disk(), 'ballast')) })
+  })
+
+  it('under a storage fails work with no-space, and redrive cures it when there is room', async () => {
+    const small = { type: 'directory', path: disk(), settle: 0.05 }
+    const dispatcher = await DispatcherProcess.start({ directory: directory(), config: { storage: { small } } })
+    running.push(dispatcher)
+    writeFileSync(join(disk(), 'ballast'), BALLAST)
+    const script = '#!/bin/sh\nhead -c 12000000 /dev/zero > "$TMP_OUTPUT_DIR/large"\n'
+    await dispatcher.put('s-dev-f', script, { output: 'small://out/', retries: { attempts: 2, minDelay: 0 } })
+    const record = await dispatcher.invokeAndWait('s-dev-f')
+    assert.deepEqual([record.state, record.tries.map(({ cause }) => cause)], ['failed', ['no-space', 'no-space']])
+    rmSync(join(disk(), 'ballast'))
+    await dispatcher.call('POST', `/v1/invocations/${record.id}/redrive`)
+    const cured = await dispatcher.invocation(record.id, '?wait=20s')
+    assert.equal(cured.state, 'succeeded')
+    assert.equal(statSync(join(disk(), 'out', 'large')).size, 12_000_000)
   })
 
   it('is survived when a script fills it: the script fails, and the next one finds room', async () => {

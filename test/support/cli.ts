@@ -41,9 +41,6 @@ export function knownClis(setting = process.env.SPILLWAY_TEST_CLIS): (Cli & { la
   )
 }
 
-/** Those that can be run. */
-export const testClis = (): Cli[] => knownClis().filter(({ lack }) => lack === undefined)
-
 /** One suite on each CLI; one that is not there counts as a skipped test, with the reason in its name. */
 export function describeOnClis(title: string, suite: (this: Mocha.Suite, cli: Cli) => void): void {
   for (const cli of knownClis())

@@ -17,6 +17,8 @@ export interface FeederOptions {
 /** One in that many inputs is one whose script fails. */
 const DOOMED_EVERY = 12
 const REPEAT_MS = 50
+/** One in that many requests is sent again although it was acknowledged: its sender may not have heard. */
+const DEAF_EVERY = 5
 
 export class Feeder {
   readonly attempted = new Set<string>()
@@ -53,7 +55,7 @@ export class Feeder {
       this.attempted.add(input)
       if (input.endsWith('-bad')) this.doomed.add(input)
       if (isFile) this.#drop(input)
-      else this.#track(this.#request(input))
+      else this.#track(this.#requestUntilHeard(input, random() < 1 / DEAF_EVERY))
       await delay(random() * pauseMs)
     }
   }
@@ -69,6 +71,11 @@ export class Feeder {
   #track(request: Promise<void>): void {
     const tracked = request.finally(() => this.#requests.delete(tracked))
     this.#requests.add(tracked)
+  }
+
+  async #requestUntilHeard(input: string, isDeaf: boolean): Promise<void> {
+    await this.#request(input)
+    if (isDeaf) await this.#request(input)
   }
 
   async #request(input: string): Promise<void> {
