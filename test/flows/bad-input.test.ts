@@ -1,6 +1,15 @@
 /** Files, names and functions that nobody wishes for, end to end. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import type { ProblemDocument } from '../../runtime/contract/errors.js'
 import type { EventsAnswer, PutFunctionAnswer } from '../../runtime/contract/dispatcher-api.js'
 import { dispatchers, type DispatcherProcess } from '../support/dispatcher-process.js'
@@ -112,11 +121,11 @@ describe('bad input: files', function () {
     mkdirSync(dispatcher.path('in', segment(150)))
     for (const name of names) writeFileSync(dispatcher.path('in', name), name)
     const ended = await dispatcher.allEnded(names.length)
-    assert.deepEqual(ended.map(({ state }) => state), names.map(() => 'succeeded'))
     assert.deepEqual(
-      ended.map(({ input }) => input.kind === 'object' && input.event.key).sort(),
-      [...names].sort(),
+      ended.map(({ state }) => state),
+      names.map(() => 'succeeded'),
     )
+    assert.deepEqual(ended.map(({ input }) => input.kind === 'object' && input.event.key).sort(), [...names].sort())
     for (const name of names) {
       const result = dispatcher.path('out', name.slice(name.lastIndexOf('/') + 1))
       assert.equal(readFileSync(result, 'utf8'), name)

@@ -22,9 +22,15 @@ interface Answer {
 }
 
 /** Over node:http, which sends what it is told to. */
-function raw(url: string, method: string, headers: Record<string, string> = {}, body?: string | Buffer): Promise<Answer> {
+function raw(
+  url: string,
+  method: string,
+  headers: Record<string, string> = {},
+  body?: string | Buffer,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const length: Record<string, string> = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const length: Record<string, string> =
+      body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
     const call = request(url, { method, headers: { ...length, ...headers } }, (response) => {
       text(response).then((body) => resolve({ status: response.statusCode!, headers: response.headers, body }), reject)
     })
@@ -65,10 +71,15 @@ describe('bad requests', function () {
           assertProblem(await raw(url + path, method, { ...JSON_TYPE, ...headers }, body), 'invalid-request')
     for (const call of ['error', 'response'])
       assertProblem(
-        await raw(`${url}/2018-06-01/runtime/invocation/${ATTEMPT}/${call}`, 'POST', {
-          ...worker,
-          'content-type': 'application/vnd.spillway.outcome+json',
-        }, '{"a":'),
+        await raw(
+          `${url}/2018-06-01/runtime/invocation/${ATTEMPT}/${call}`,
+          'POST',
+          {
+            ...worker,
+            'content-type': 'application/vnd.spillway.outcome+json',
+          },
+          '{"a":',
+        ),
         'invalid-request',
       )
   })
@@ -80,14 +91,27 @@ describe('bad requests', function () {
     const problem = assertProblem(await raw(invoke, 'POST', {}, Buffer.alloc(7 * 1024 ** 2)), 'body-too-large')
     assert.match(problem.detail, /Put the file into here:\/\/in\/photos\/ instead/)
     assert.equal(problem.status, 413)
-    const nobody = await raw(`${dispatcher.url}/v1/functions/nobody/invocations`, 'POST', {}, Buffer.alloc(7 * 1024 ** 2))
+    const nobody = await raw(
+      `${dispatcher.url}/v1/functions/nobody/invocations`,
+      'POST',
+      {},
+      Buffer.alloc(7 * 1024 ** 2),
+    )
     assertProblem(nobody, 'function-not-found')
   })
 
   it('keeps notifications that cannot be read aside, and refuses those over 1 MB', async () => {
     const dispatcher = await start()
     const events = `${dispatcher.url}/v1/events`
-    for (const body of ['', 'garbage', '\xff\xfe', '[]', '{"Records": [{}]}', '{"Records": "x"}', '['.repeat(100_000)]) {
+    for (const body of [
+      '',
+      'garbage',
+      '\xff\xfe',
+      '[]',
+      '{"Records": [{}]}',
+      '{"Records": "x"}',
+      '['.repeat(100_000),
+    ]) {
       const answer = await raw(events, 'POST', {}, Buffer.from(body, 'latin1'))
       assert.equal(answer.status, 200, answer.body)
       const { accepted, quarantined } = JSON.parse(answer.body) as EventsAnswer
@@ -98,7 +122,13 @@ describe('bad requests', function () {
 
   it('answers a path that is none, or none it can read, with a problem', async () => {
     const { url } = await start()
-    for (const path of ['/v1/nothing', '/v1/functions/', '/%', '/v1/functions/%E0%A4%A', `/v1/functions/${'x'.repeat(600)}`])
+    for (const path of [
+      '/v1/nothing',
+      '/v1/functions/',
+      '/%',
+      '/v1/functions/%E0%A4%A',
+      `/v1/functions/${'x'.repeat(600)}`,
+    ])
       assertProblem(await raw(url + path, 'GET'))
     for (const method of ['PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])
       assertProblem(await raw(`${url}/v1/functions`, method), 'route-not-found')
@@ -130,7 +160,9 @@ describe('callers who may not', function () {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
   it('get 401 without a token or with a wrong one, 403 with one of another role', async () => {
-    const { url } = await start({ environment: { SPILLWAY_TOKENS_USER: 'user-1,user-2', SPILLWAY_TOKENS_EVENTS: 'events-1' } })
+    const { url } = await start({
+      environment: { SPILLWAY_TOKENS_USER: 'user-1,user-2', SPILLWAY_TOKENS_EVENTS: 'events-1' },
+    })
     const worker = workerHeaders(directory())
     const calls: [string, string, Record<string, string>, number, ErrorCode | undefined][] = [
       ['GET', '/v1/functions', {}, 401, 'token-missing'],
@@ -146,7 +178,13 @@ describe('callers who may not', function () {
       ['GET', '/healthz', {}, 200, undefined],
       ['POST', `/v1/attempts/${ATTEMPT}/heartbeat`, bearer('user-1'), 401, 'token-invalid'],
       ['GET', '/2018-06-01/runtime/invocation/next', bearer('user-1'), 401, 'token-invalid'],
-      ['GET', '/2018-06-01/runtime/invocation/next', workerHeaders(directory(), { expiresAt: 1 }), 401, 'token-invalid'],
+      [
+        'GET',
+        '/2018-06-01/runtime/invocation/next',
+        workerHeaders(directory(), { expiresAt: 1 }),
+        401,
+        'token-invalid',
+      ],
     ]
     for (const [method, path, headers, status, code] of calls) {
       const answer = await raw(url + path, method, headers)
@@ -231,10 +269,19 @@ async function describedRoutes(dispatcher: DispatcherProcess): Promise<{ method:
   )
 }
 
+/** Keys that mean something somewhere. */
+const WORDS = [
+  'spec files path mode data script input output timeout retries environment function size outputs name lines time',
+  'stream text outcome cause message errorMessage errorType toString __proto__ Records s3 bucket object key detail',
+].flatMap((line) => line.split(' '))
+
 /** What a caller may get wrong: each part right now and then, so that every depth of the checks is reached. */
 function calls(ids: readonly string[]) {
   const odd = fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => !/\p{Surrogate}/u.test(text))
-  const name = fc.oneof(fc.constantFrom('s-dev-f', ATTEMPT, ...ids, ...ids.map((id) => `${id}.1`), '..', '%', '__proto__'), odd)
+  const name = fc.oneof(
+    fc.constantFrom('s-dev-f', ATTEMPT, ...ids, ...ids.map((id) => `${id}.1`), '..', '%', '__proto__'),
+    odd,
+  )
   const value = fc.oneof(odd, fc.constantFrom('1', '-1', '1e400', '0', 'true', 'failed', '1ms', 'NaN', ''))
   const key = fc.constantFrom('limit', 'cursor', 'state', 'since', 'function', 'storage', 'x')
   const query = fc
@@ -245,19 +292,23 @@ function calls(ids: readonly string[]) {
     fc.double(),
     fc.constantFrom(null, true, -1, 2 ** 53, 's-dev-f', 'script', 'here://in/', 'failed', 'succeeded', 'script-exit'),
   )
-  const word = fc.constantFrom(
-    ...['spec', 'files', 'path', 'mode', 'data', 'script', 'input', 'output', 'timeout', 'retries', 'environment'],
-    ...['function', 'size', 'outputs', 'name', 'lines', 'time', 'stream', 'text', 'outcome', 'cause', 'message'],
-    ...['errorMessage', 'errorType', 'toString', '__proto__', 'Records', 's3', 'bucket', 'object', 'key', 'detail'],
-  )
+  const word = fc.constantFrom(...WORDS)
   const { json } = fc.letrec((tie) => ({
-    json: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie('json'), { maxLength: 3 }), fc.dictionary(word, tie('json'), { maxKeys: 5 })),
+    json: fc.oneof(
+      { maxDepth: 4 },
+      leaf,
+      fc.array(tie('json'), { maxLength: 3 }),
+      fc.dictionary(word, tie('json'), { maxKeys: 5 }),
+    ),
   }))
   const body = fc.oneof(
     json.map((document) => Buffer.from(JSON.stringify(document) ?? '')),
     fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)),
   )
   const type = fc.constantFrom('application/json', 'text/plain', 'application/vnd.spillway.outcome+json', 'x', ';;')
-  const headers = fc.record({ 'content-type': type, 'idempotency-key': fc.constantFrom('k', 'l', 'x'.repeat(300)) }, { requiredKeys: [] })
+  const headers = fc.record(
+    { 'content-type': type, 'idempotency-key': fc.constantFrom('k', 'l', 'x'.repeat(300)) },
+    { requiredKeys: [] },
+  )
   return fc.record({ parameter: name, query, body, headers: headers as fc.Arbitrary<Record<string, string>> })
 }

@@ -2,10 +2,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { dispatchers } from '../support/dispatcher-process.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
-import { survivesRefusal } from '../suites/bad-disk.suite.js'
+import { survivesBadDisk } from '../suites/bad-disk.suite.js'
 
-/** Blocks of 512 bytes (of 1 KiB in some shells) that a file may have. */
-const BLOCKS = 6000
+/** Bytes that a file may have: the system says no beyond, as a full disk does. */
+const BYTES = 3_000_000
 
 describe('a full disk under the database', function () {
   this.timeout(60_000)
@@ -17,9 +17,10 @@ describe('a full disk under the database', function () {
       console.log('        skipped: needs prlimit of util-linux')
       return this.skip()
     }
-    const dispatcher = await start({ shell: `ulimit -S -f ${BLOCKS}` })
-    await survivesRefusal(dispatcher, () => {
-      execFileSync('prlimit', ['--pid', String(dispatcher.pid), '--fsize=unlimited'])
-    })
+    const dispatcher = await start()
+    const limit = (bytes: string) => {
+      execFileSync('prlimit', ['--pid', String(dispatcher.pid), `--fsize=${bytes}`])
+    }
+    await survivesBadDisk({ dispatcher, harm: () => limit(`${BYTES}:`), cure: () => limit('unlimited') })
   })
 })

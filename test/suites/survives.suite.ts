@@ -72,7 +72,10 @@ export function survivesSuite({ kills, timeoutMs }: Survival): void {
       results: results.results(),
     } satisfies Books
     assert.deepEqual(audit(books), [])
-    assert.ok(records.some(({ tries }) => tries.length > 1 && tries[0]!.cause === 'worker-lost'), 'nothing was hit')
+    assert.ok(
+      records.some(({ tries }) => tries.length > 1 && tries[0]!.cause === 'worker-lost'),
+      'nothing was hit',
+    )
     await victim.stop()
     assert.deepEqual(processesOf(directory()), [], 'something is still running')
     await victim.restart()
@@ -145,7 +148,7 @@ class Victim {
 
   async #all() {
     const all = []
-    for (let cursor = ''; ; ) {
+    for (let cursor = ''; ;) {
       const page = await this.#dispatcher!.invocations(`?limit=500${cursor}`)
       all.push(...page.invocations)
       if (page.cursor === undefined) return all

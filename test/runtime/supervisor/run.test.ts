@@ -26,6 +26,10 @@ describe('supervisor: running', () => {
     const failure = failedWith(await run('', {}, { run: { kind: 'command', command: ['no-such-program'] } }))
     assert.deepEqual([failure.cause, failure.exitCode], ['script-exit', 127])
     assert.match(failure.message, /no-such-program is not there/)
+    const tooLong = { kind: 'command' as const, command: ['printf', 'x'.repeat(200_000)] }
+    const refused = failedWith(await run('', {}, { run: tooLong }))
+    assert.deepEqual([refused.cause, refused.exitCode], ['script-exit', 126])
+    assert.match(refused.message, /E2BIG/)
   })
 
   it('reports exit codes and signals', async () => {
