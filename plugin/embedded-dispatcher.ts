@@ -8,6 +8,7 @@ import { SpillwayError } from '../runtime/contract/errors.js'
 import type { StorageConfig } from '../runtime/contract/service-config.js'
 import { DispatcherClient } from './dispatcher-client.js'
 import { readDispatcherFile, type DispatcherFile } from './locate-dispatcher.js'
+import { programPath } from './program-path.js'
 import type { Service } from './read-service.js'
 import { makeStateDirectory, stateDirectory } from './state-directory.js'
 
@@ -17,7 +18,7 @@ const STOP_SECONDS_MAX = 10
 const LOG_LINES_SHOWN = 10
 
 /** The program that is started; relative to the compiled file. */
-const DISPATCHER_MAIN = join(__dirname, '..', 'dispatcher', 'main.js')
+const DISPATCHER_MAIN = programPath('dispatcher', 'main.js')
 
 export interface EmbeddedDispatcher {
   address: DispatcherFile

@@ -7,10 +7,11 @@ import { join, resolve } from 'node:path'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { functionOption, option, type CommandContext } from '../context.js'
 import { packageFiles } from '../package.js'
+import { programPath } from '../program-path.js'
 import { readInput } from './invoke.js'
 
 /** The program that runs it; relative to the compiled file. */
-const RUN_ONCE_MAIN = join(__dirname, '..', '..', 'dispatcher', 'run-once', 'main.js')
+const RUN_ONCE_MAIN = programPath('dispatcher', 'run-once', 'main.js')
 
 export async function invokeLocal(context: CommandContext): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'spillway-invoke-'))

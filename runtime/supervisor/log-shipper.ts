@@ -10,7 +10,7 @@ const PENDING_BYTES_MAX = 256 * 1024
 /** Longest time without progress for which a script waits; then lines are dropped. */
 const PATIENCE_MS = 2000
 const RETRY_MS = 250
-const CLOSE_MS = 5000
+const CLOSE_MS = 10_000
 /** Bytes of log that one attempt may send. */
 export const LOG_BYTES_MAX = 8 * 1024 ** 2
 /** What a line costs beside its text: time, stream and punctuation. */

@@ -3,11 +3,15 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import type { InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
+import type { ProblemDocument } from '../../runtime/contract/errors.js'
+import { OUTCOME_CONTENT_TYPE, RUNTIME_PATHS } from '../../runtime/contract/runtime-api.js'
 import { dispatchers, REPOSITORY, type DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 import { processesOf, signal, workerPids } from '../support/worker-pids.js'
+import { workerHeaders } from '../support/worker-token.js'
 
 const LEASE = { lease: 1, heartbeat: 0.2, drain: 0 }
 
@@ -101,6 +105,7 @@ echo $SPILLWAY_ATTEMPT > "$TMP_OUTPUT_DIR/result"
     const second = await start({ config })
     const record = await second.invocation(id, '?wait=10s')
     assert.deepEqual([record.state, record.tries.map(({ cause }) => cause)], ['succeeded', ['worker-lost', undefined]])
+    assert.deepEqual(await refusals(second, record), Array(6).fill([409, 'attempt-fenced']))
     writeFileSync(join(directory(), 'go'), '')
     signal(zombie!, 'SIGCONT')
     await eventually(() => !isThere(zombie!), { what: 'the end of the zombie' })
@@ -108,6 +113,24 @@ echo $SPILLWAY_ATTEMPT > "$TMP_OUTPUT_DIR/result"
     assert.deepEqual(await second.invocation(id), record)
     assert.equal(record.moves.filter(({ to }) => to === 'succeeded').length, 1)
   })
+
+  /** What each worker is answered that goes on with its attempt now. */
+  async function refusals(dispatcher: DispatcherProcess, { id, tries }: InvocationRecord) {
+    const answers: [number, string][] = []
+    for (const { number, worker } of tries)
+      for (const [path, body] of [
+        [RUNTIME_PATHS.heartbeat(`${id}.${number}`), {}],
+        [RUNTIME_PATHS.outputs(`${id}.${number}`), { outputs: [{ name: 'result', size: 2 }] }],
+        [RUNTIME_PATHS.response(`${id}.${number}`), { outcome: 'succeeded', outputs: [] }],
+      ] as const) {
+        const headers = { ...workerHeaders(directory(), { worker }), 'content-type': typeOf(path) }
+        const answer = await dispatcher.call<ProblemDocument>('POST', path, JSON.stringify(body), headers)
+        answers.push([answer.status, answer.body.code])
+      }
+    return answers
+  }
+
+  const typeOf = (path: string) => (path.endsWith('/response') ? OUTCOME_CONTENT_TYPE : 'application/json')
 
   it('that stand still give their slot back after a lease', async () => {
     const dispatcher = await start({ config: { ...LEASE, backends: { local: { slots: 1 } } } })

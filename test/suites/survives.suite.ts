@@ -22,6 +22,9 @@ export interface Survival {
 
 const LEASE_SECONDS = 2
 
+/** Milliseconds in which work goes on when nothing is killed any more: a lease, a start, the pause before a retry. */
+const STUCK_MS = 20_000
+
 /** Milliseconds between two kills, at most. */
 const QUIET_MS = 700
 
@@ -124,17 +127,21 @@ class Victim {
     else this.#freezeWorker()
   }
 
-  /** All records, once so many invocations have ended. */
+  /** All records, once so many invocations have ended; gives up when none ends any more. */
   async ended(count: number): Promise<InvocationRecord[]> {
-    const ids = await eventually(
-      async () => {
-        const all = await this.#all()
-        const open = all.filter(({ state }) => !['succeeded', 'failed'].includes(state))
-        return all.length >= count && open.length === 0 && all.map(({ id }) => id)
-      },
-      { timeoutMs: 60_000, everyMs: 200, what: `the end of ${count} invocations` },
-    )
-    return Promise.all(ids.map((id) => this.#dispatcher!.invocation(id)))
+    let open = await this.#open(count)
+    while (open.length > 0) {
+      const before = open
+      const what = `the end of one more of ${before.length} invocations, the oldest ${before.at(-1)}`
+      const progress = async () => {
+        const left = await this.#open(count)
+        return left.length < before.length && { left }
+      }
+      open = (await eventually(progress, { timeoutMs: STUCK_MS, everyMs: 200, what })).left
+    }
+    const records = []
+    for (const { id } of await this.#all()) records.push(await this.#dispatcher!.invocation(id))
+    return records
   }
 
   async restart(): Promise<void> {
@@ -144,6 +151,14 @@ class Victim {
 
   async stop(): Promise<void> {
     await this.#dispatcher?.stop()
+  }
+
+  /** What has not ended, newest first, or not even come. */
+  async #open(count: number): Promise<string[]> {
+    const all = await this.#all()
+    const open = all.filter(({ state }) => !['succeeded', 'failed'].includes(state))
+    const missing = Array.from({ length: Math.max(0, count - all.length) }, () => 'that is not on record')
+    return [...open.map(({ id, state }) => `${id} (${state})`), ...missing]
   }
 
   async #all() {
