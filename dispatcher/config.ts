@@ -21,9 +21,7 @@ export const ConfigSchema = object(
       hint: 'Write 127.0.0.1:7700, or 0.0.0.0:7700 to be reachable from elsewhere (then tokens are needed).',
     }),
     stateDirectory: text({ description: 'where the dispatcher keeps its files', default: './.spillway' }),
-    database: Type.Optional(
-      text({ description: '`sqlite:path` or `postgres://...`', defaultText: 'sqlite:<stateDirectory>/spillway.db' }),
-    ),
+    database: Type.Optional(text({ description: '`sqlite:path`', defaultText: 'sqlite:<stateDirectory>/spillway.db' })),
     storage: ServiceConfigSchema.properties.storage,
     backends: ServiceConfigSchema.properties.backends,
     routing: ServiceConfigSchema.properties.routing,

@@ -204,13 +204,17 @@ export class Dispatcher {
     while (this.now() < until && (await this.database.runningAttempts()).length > 0) await delay(50)
   }
 
-  async close(): Promise<void> {
+  /** Gives back what runs and stops everything but answering. */
+  async stopWork(): Promise<void> {
     this.#draining = true
     await this.#observer.close()
     await Promise.all(this.#backends.map((backend) => backend.close()))
     this.#closing.abort()
     await this.#settle.idle()
     await this.#dispatch.stop()
+  }
+
+  async close(): Promise<void> {
     await this.#parts.stores.close()
     await this.database.close()
   }

@@ -1,7 +1,7 @@
 /** What people do to invocations by hand: cancel and redrive. */
 import type { Changes } from './changes.js'
 import type { Database } from './database/database.js'
-import { endTopic } from './topics.js'
+import { endTopic, logTopic } from './topics.js'
 
 export interface InterventionsContext {
   database: Database
@@ -9,7 +9,7 @@ export interface InterventionsContext {
   /** The name of a registered function; throws when there is none. */
   mustExist(name: string): void
   now(): number
-  /** Called with as many invocations as a function has to run again. */
+  /** Called with as many invocations of a function as may run now. */
   onQueued(functionName: string, count: number): void
 }
 
@@ -21,9 +21,12 @@ export class Interventions {
   }
 
   async cancel(id: string): Promise<'cancelled' | 'refused' | 'unknown'> {
-    const { database, changes, now } = this.#context
+    const { database, changes, now, onQueued } = this.#context
     const answer = await database.cancel(id, now())
-    if (answer === 'cancelled') changes.notify(endTopic(id))
+    if (answer !== 'cancelled') return answer
+    for (const topic of [endTopic(id), logTopic(id)]) changes.notify(topic)
+    // A place of the function's concurrency is free again.
+    onQueued((await database.getInvocation(id))!.function, 1)
     return answer
   }
 

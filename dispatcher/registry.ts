@@ -80,8 +80,9 @@ export class Registry {
   }
 
   async remove(name: string, now: number): Promise<boolean> {
+    const removed = await this.#context.database.removeFunction(name, now)
     this.#current.delete(name)
-    return this.#context.database.removeFunction(name, now)
+    return removed
   }
 
   all(): Release[] {

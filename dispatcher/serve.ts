@@ -50,12 +50,17 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     random: () => Math.random(),
   })
   const app = await buildServer(dispatcher, log)
-  await listen(app, config)
-  address = addressOf(app)
-  await dispatcher.start(`http://${address}`)
-  const file = announce(config, `http://${address}`)
-  log('info', 'listening', { url: `http://${address}` })
-  return { url: `http://${address}`, stop: () => stop({ app, dispatcher, file, log }) }
+  try {
+    await listen(app, config)
+    address = addressOf(app)
+    await dispatcher.start(`http://${address}`)
+    const file = announce(config, `http://${address}`)
+    log('info', 'listening', { url: `http://${address}` })
+    return { url: `http://${address}`, stop: () => stop({ app, dispatcher, file, log }) }
+  } catch (thrown) {
+    await close(app, dispatcher)
+    throw thrown
+  }
 }
 
 async function listen(app: FastifyInstance, { host, port, listen }: DispatcherConfig): Promise<void> {
@@ -82,10 +87,16 @@ async function stop({
 }) {
   log('info', 'draining')
   await dispatcher.drain()
-  await dispatcher.close()
-  await app.close()
+  await close(app, dispatcher)
   rmSync(file, { force: true })
   log('info', 'stopped')
+}
+
+/** Workers first, which still need the API; then callers, who still need the record. */
+async function close(app: FastifyInstance, dispatcher: Dispatcher): Promise<void> {
+  await dispatcher.stopWork()
+  await app.close()
+  await dispatcher.close()
 }
 
 function announce(config: DispatcherConfig, url: string): string {

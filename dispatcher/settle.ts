@@ -36,17 +36,34 @@ export interface SettleContext {
 
 export class Settle {
   readonly #context: SettleContext
-  readonly #publishing = new Set<Promise<void>>()
+  readonly #publishing = new Map<string, Promise<void>>()
+  /** What is being done about the end of an attempt; the next report about it waits for that. */
+  readonly #ending = new Map<string, Promise<unknown>>()
 
   constructor(context: SettleContext) {
     this.#context = context
   }
 
   /** Resolves once it is durable that the results will be published; publishing itself goes on behind it. */
-  async succeed(attempt: RunningAttempt, outcome: Succeeded): Promise<Held> {
+  succeed(attempt: RunningAttempt, outcome: Succeeded): Promise<Held> {
+    return this.#oneByOne(attempt, () => this.#succeed(attempt, outcome))
+  }
+
+  fail(attempt: AttemptRef, outcome: Failed): Promise<Held> {
+    return this.#oneByOne(attempt, () => this.#fail(attempt, outcome))
+  }
+
+  /** Throws away what an attempt staged that does not run any more; its worker has said that it is done. */
+  abandon(attempt: AttemptRef): Promise<void> {
+    return this.#discard(attempt)
+  }
+
+  async #succeed(attempt: RunningAttempt, outcome: Succeeded): Promise<Held> {
+    // A worker that did not hear the answer says it again.
+    if (this.#publishing.has(idOf(attempt))) return 'held'
     const staged = this.#context.outputs.staged(attempt, outcome.outputs)
     if (!staged)
-      return this.fail(
+      return this.#fail(
         attempt,
         failed({ cause: 'internal', message: 'the dispatcher restarted while results were being staged' }),
       )
@@ -57,7 +74,7 @@ export class Settle {
     return held
   }
 
-  async fail(ref: AttemptRef, outcome: Failed): Promise<Held> {
+  async #fail(ref: AttemptRef, outcome: Failed): Promise<Held> {
     const attempt = await this.#context.database.runningAttempt(ref)
     if (!attempt || attempt.publishing) return 'fenced'
     await this.#discard(attempt)
@@ -67,7 +84,7 @@ export class Settle {
   /** Finishes what an earlier life of the dispatcher had promised to publish, and throws away what nobody waits for. */
   async resume(): Promise<void> {
     const running = await this.#context.database.runningAttempts()
-    const ids = new Set(running.map(({ invocation, attempt }) => attemptId(invocation, attempt)))
+    const ids = new Set(running.map(idOf))
     await Promise.allSettled(this.#context.storages().map((store) => discardOthers(store, ids)))
     for (const attempt of running)
       if (attempt.publishing) this.#inBackground(attempt, this.#publish(attempt, attempt.publishing))
@@ -75,14 +92,26 @@ export class Settle {
 
   /** Resolves when nothing is being published any more. */
   async idle(): Promise<void> {
-    await Promise.allSettled(this.#publishing)
+    await Promise.allSettled(this.#publishing.values())
+  }
+
+  async #oneByOne(ref: AttemptRef, work: () => Promise<Held>): Promise<Held> {
+    const id = idOf(ref)
+    const mine = (this.#ending.get(id) ?? Promise.resolve()).catch(() => undefined).then(work)
+    this.#ending.set(id, mine)
+    try {
+      return await mine
+    } finally {
+      if (this.#ending.get(id) === mine) this.#ending.delete(id)
+    }
   }
 
   #inBackground(attempt: AttemptRef, work: Promise<void>): void {
+    const id = idOf(attempt)
     const settled = work
       .catch((thrown: unknown) => this.#context.onInterrupted(attempt, thrown))
-      .finally(() => this.#publishing.delete(settled))
-    this.#publishing.add(settled)
+      .finally(() => this.#publishing.delete(id))
+    this.#publishing.set(id, settled)
   }
 
   async #publish(attempt: RunningAttempt, { outcome, staged }: Publishing): Promise<void> {
@@ -145,12 +174,13 @@ export class Settle {
   }
 
   /** Throws away what the attempt staged; a storage that cannot do it now is left with it. */
-  async #discard(attempt: RunningAttempt): Promise<void> {
+  async #discard(attempt: AttemptRef): Promise<void> {
     this.#context.outputs.forget(attempt)
-    const id = `${attempt.invocation}.${attempt.attempt}`
-    await Promise.allSettled(this.#context.storages().map((store) => store.discard(id)))
+    await Promise.allSettled(this.#context.storages().map((store) => store.discard(idOf(attempt))))
   }
 }
+
+const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)
 
 /** Workers that had lost their attempt may have gone on staging. */
 async function discardOthers(store: ObjectStore, running: ReadonlySet<string>): Promise<void> {

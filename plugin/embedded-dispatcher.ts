@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SpillwayError } from '../runtime/contract/errors.js'
 import type { StorageConfig } from '../runtime/contract/service-config.js'
+import { embeddedEnvironment } from './config.js'
 import { DispatcherClient } from './dispatcher-client.js'
 import { readDispatcherFile, type DispatcherFile } from './locate-dispatcher.js'
 import { programPath } from './program-path.js'
@@ -88,7 +89,12 @@ export async function startEmbedded(
 function spawnLogged(args: string[], cwd: string, logFile: string): ChildProcess {
   const log = openSync(logFile, 'w')
   try {
-    return spawn(process.execPath, args, { cwd, detached: true, stdio: ['ignore', log, log] })
+    return spawn(process.execPath, args, {
+      cwd,
+      detached: true,
+      env: embeddedEnvironment(),
+      stdio: ['ignore', log, log],
+    })
   } finally {
     closeSync(log)
   }

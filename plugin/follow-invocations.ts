@@ -1,6 +1,7 @@
 /** Shows each invocation of some functions when it ends, one line each, until told to stop. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { InvocationRecord, InvocationSummary } from '../runtime/contract/dispatcher-api.js'
+import { SpillwayError } from '../runtime/contract/errors.js'
 import { isEnded } from '../runtime/contract/invocation.js'
 import type { DispatcherClient } from './dispatcher-client.js'
 import { listInvocations } from './list-invocations.js'
@@ -8,6 +9,8 @@ import type { Output } from './serverless.js'
 import { clockTime, failureText, inputName, outputSummary, tookTime } from './words.js'
 
 const ASK_EVERY_MS = 500
+/** What was accepted that long before the last look is looked for again: a list may show it late. */
+const MARGIN_MS = 10_000
 
 interface Following {
   client: DispatcherClient
@@ -19,10 +22,11 @@ interface Following {
 export async function followInvocations({ client, names, output, signal }: Following): Promise<void> {
   const watch = new Watch(client, names)
   await watch.open()
+  const look = patient(watch, output)
   const progress = output.progress.create({ message: 'Waiting for files' })
   try {
     while (!signal.aborted) {
-      for (const record of await watch.ended()) show(record, output)
+      for (const record of await look()) show(record, output)
       progress.update(watch.summary())
       await delay(ASK_EVERY_MS, undefined, { signal })
     }
@@ -33,16 +37,38 @@ export async function followInvocations({ client, names, output, signal }: Follo
   }
 }
 
-class Watch {
+/** One look that fails is noted and made up for by the next; who ends the dispatcher aborts the signal. */
+function patient(watch: Watch, { log }: Output): () => Promise<InvocationRecord[]> {
+  let failing = false
+  return async () => {
+    try {
+      const ended = await watch.ended()
+      failing = false
+      return ended
+    } catch (error) {
+      if (!(error instanceof SpillwayError)) throw error
+      if (!failing) log.warning(`The dispatcher did not say what has ended; asking on. ${error.message}`)
+      failing = true
+      return []
+    }
+  }
+}
+
+/** What is open, and what has ended since the last look. */
+export class Watch {
   readonly #client: DispatcherClient
   readonly #names: string[]
   readonly #open = new Map<string, InvocationSummary>()
-  readonly #shown = new Set<string>()
-  #since = Date.now()
+  /** When what was told already had been accepted, by id. */
+  readonly #shown = new Map<string, number>()
+  readonly #now: () => number
+  #since: number
 
-  constructor(client: DispatcherClient, names: string[]) {
+  constructor(client: DispatcherClient, names: string[], now: () => number = Date.now) {
     this.#client = client
     this.#names = names
+    this.#now = now
+    this.#since = now()
   }
 
   /** Work that an earlier dispatcher left behind is followed too. */
@@ -53,15 +79,19 @@ class Watch {
           this.#open.set(summary.id, summary)
   }
 
+  /** Nothing counts as told when the look fails on the way. */
   async ended(): Promise<InvocationRecord[]> {
-    const oldest = Math.min(this.#since, ...[...this.#open.values()].map(({ acceptedAt }) => acceptedAt))
+    const asked = this.#now()
+    const since = this.#oldest()
     const ended: InvocationRecord[] = []
     for (const name of this.#names)
-      for (const summary of await listInvocations(this.#client, { function: name, since: oldest })) {
+      for (const summary of await listInvocations(this.#client, { function: name, since })) {
         if (this.#shown.has(summary.id)) continue
         this.#open.set(summary.id, summary)
-        if (isEnded(summary.state)) ended.push(await this.#end(summary))
+        if (isEnded(summary.state)) ended.push(await this.#client.invocation(summary.id))
       }
+    for (const record of ended) this.#end(record)
+    this.#advance(asked)
     return ended.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))
   }
 
@@ -71,10 +101,22 @@ class Watch {
     return states.length === 0 ? 'Waiting for files' : `${running} running, ${states.length - running} queued`
   }
 
-  async #end({ id }: InvocationSummary): Promise<InvocationRecord> {
+  #end({ id, acceptedAt }: InvocationRecord): void {
     this.#open.delete(id)
-    this.#shown.add(id)
-    return this.#client.invocation(id)
+    this.#shown.set(id, acceptedAt)
+  }
+
+  /** So that a look costs the same after a day as after a minute. */
+  #advance(asked: number): void {
+    this.#since = Math.max(this.#since, asked - MARGIN_MS)
+    const oldest = this.#oldest()
+    for (const [id, acceptedAt] of this.#shown) if (acceptedAt < oldest) this.#shown.delete(id)
+  }
+
+  #oldest(): number {
+    let oldest = this.#since
+    for (const { acceptedAt } of this.#open.values()) oldest = Math.min(oldest, acceptedAt)
+    return oldest
   }
 }
 

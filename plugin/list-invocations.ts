@@ -26,13 +26,15 @@ export async function listInvocations(client: DispatcherClient, query: Invocatio
   return found
 }
 
+const LISTS = '`serverless spillway invocations` lists what there is'
+
 /** A full id, or its last eight characters as lists and logs show them. */
 export async function resolveId(
   client: DispatcherClient,
   word: string,
   functions: readonly { name: string }[],
 ): Promise<string> {
-  if (word.length !== 8) return word
+  if (word.length !== 8) return existing(client, word)
   for (const { name } of functions) {
     const found = (await listInvocations(client, { function: name, limit: SEARCHED })).find(
       ({ id }) => shortId(id) === word,
@@ -41,6 +43,16 @@ export async function resolveId(
   }
   throw new SpillwayError(
     'invocation-not-found',
-    `No invocation among the newest ${SEARCHED} of each function of this service ends in ${word}. Give its full id.`,
+    `No invocation among the newest ${SEARCHED} of each function of this service ends in ${word}. Give its full id; ${LISTS}.`,
   )
+}
+
+/** The API's own message names a path of the API. */
+async function existing(client: DispatcherClient, id: string): Promise<string> {
+  try {
+    return (await client.invocation(id)).id
+  } catch (cause) {
+    if (!(cause instanceof SpillwayError && cause.code === 'invocation-not-found')) throw cause
+    throw new SpillwayError('invocation-not-found', `There is no invocation ${id}; ${LISTS}.`, {}, { cause })
+  }
 }

@@ -11,7 +11,6 @@ import { stateDirectory } from './state-directory.js'
 export interface DispatcherFile {
   url: string
   pid: number
-  token?: string
 }
 
 /** A client of a dispatcher that answers, or the two ways to get one. */

@@ -4,17 +4,21 @@ import { readdirSync, readFileSync, statSync, watch, type FSWatcher } from 'node
 import { text } from 'node:stream/consumers'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { asError } from '../runtime/contract/errors.js'
 import type { CommandContext } from './context.js'
 import type { PackagedFunction } from './registration.js'
 
 /** Editors write a file in several steps. */
 const DEBOUNCE_MS = 300
+/** Time between two looks where the system does not tell of changes. */
+const LOOK_EVERY_MS = 2000
 
 export async function redeployOnChange(context: CommandContext, signal: AbortSignal): Promise<void> {
   const { directory } = context.service
+  const cannotWatch = noteOnce(context)
   let folders = foldersToWatch(directory)
   let deployed = fingerprint(folders)
-  while (await untilChanged(folders, deployed, signal)) {
+  while (await untilChanged({ folders, deployed, signal, cannotWatch })) {
     const now = fingerprint(folders)
     if (now === deployed) continue
     await runAgain(context, signal)
@@ -23,22 +27,67 @@ export async function redeployOnChange(context: CommandContext, signal: AbortSig
   }
 }
 
+interface Round {
+  folders: string[]
+  /** Fingerprint of what is registered. */
+  deployed: string
+  signal: AbortSignal
+  cannotWatch(error: Error): void
+}
+
 /** Watches before it looks, so that no change falls in between. False when the signal came first. */
-async function untilChanged(folders: string[], deployed: string, signal: AbortSignal): Promise<boolean> {
-  const watchers: FSWatcher[] = []
+async function untilChanged({ folders, deployed, signal, cannotWatch }: Round): Promise<boolean> {
+  const { promise: woken, wake } = alarm()
+  signal.addEventListener('abort', wake, { once: true })
+  const close = watchFolders(folders, wake, cannotWatch)
   try {
-    await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true })
-      for (const folder of folders.filter(isFolder)) watchers.push(watch(folder, () => resolve()))
-      if (signal.aborted || fingerprint(folders) !== deployed) resolve()
-    })
+    if (signal.aborted || fingerprint(folders) !== deployed) wake()
+    await woken
     await delay(DEBOUNCE_MS, undefined, { signal })
     return true
   } catch (error) {
     if (signal.aborted) return false
     throw error
   } finally {
+    signal.removeEventListener('abort', wake)
+    close()
+  }
+}
+
+function alarm(): { promise: Promise<void>; wake: () => void } {
+  let wake!: () => void
+  const promise = new Promise<void>((resolve) => (wake = resolve))
+  return { promise, wake }
+}
+
+/** Wakes at a change; where the system gives no more watches, after a while instead. Returns what ends it. */
+function watchFolders(folders: string[], wake: () => void, cannotWatch: Round['cannotWatch']): () => void {
+  const watchers: FSWatcher[] = []
+  let timer: NodeJS.Timeout | undefined
+  const lookLater = (error: unknown) => {
+    cannotWatch(asError(error))
+    timer ??= setTimeout(wake, LOOK_EVERY_MS)
+  }
+  try {
+    for (const folder of folders.filter(isFolder)) watchers.push(watch(folder, wake).on('error', lookLater))
+  } catch (error) {
+    lookLater(error)
+  }
+  return () => {
+    clearTimeout(timer)
     for (const watcher of watchers) watcher.close()
+  }
+}
+
+/** `ENOSPC` and `EMFILE` are the limits of inotify(7): `fs.inotify.max_user_watches` and `max_user_instances`. */
+function noteOnce({ output }: CommandContext): Round['cannotWatch'] {
+  let noted = false
+  return ({ message }) => {
+    if (!noted)
+      output.log.warning(
+        `Folders cannot be watched (${message}); looking for changes every ${LOOK_EVERY_MS / 1000} s instead. On Linux, raise fs.inotify.max_user_watches or max_user_instances.`,
+      )
+    noted = true
   }
 }
 

@@ -6,12 +6,16 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { InvocationRecord, PackagedFile } from '../../runtime/contract/dispatcher-api.js'
+import { settingsAside } from '../../runtime/contract/embedded-environment.js'
 import type { FunctionSpec } from '../../runtime/contract/function-spec.js'
 import type { LogLine } from '../../runtime/contract/runtime-api.js'
 import { readConfig } from '../config.js'
 import { serve } from '../serve.js'
 import { OneRunClient } from './client.js'
 import { oneRun, RESULTS, type OneRun } from './one-run-spec.js'
+
+/** Its storage is its own; secrets and containers are those of this machine. */
+const KEPT = ['SPILLWAY_SECRET_', 'SPILLWAY_BACKENDS_LOCAL_CONTAINER']
 
 export interface RunOnce {
   /** Full name of the function. */
@@ -44,7 +48,7 @@ export async function runOnce(run: RunOnce): Promise<RunEnd> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'spillway-once-')))
   try {
     const only = oneRun(run.spec, run.input === undefined ? undefined : basename(run.input))
-    const config = readConfig(writeConfig(directory, only, run.local), settingsAside(run.environment))
+    const config = readConfig(writeConfig(directory, only, run.local), settingsAside(run.environment, KEPT))
     const serving = await serve(config)
     try {
       return await carryOut(run, { only, client: new OneRunClient(serving.url), data: dataOf(directory) })
@@ -107,11 +111,3 @@ function writeConfig(directory: string, { storage }: OneRun, local: Record<strin
   writeFileSync(file, JSON.stringify(config))
   return file
 }
-
-/** Settings of another dispatcher that may be in the environment do not count here; secrets and containers do. */
-const settingsAside = (environment: RunOnce['environment']): Record<string, string | undefined> =>
-  Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name]) => !name.startsWith('SPILLWAY_') || /^SPILLWAY_(SECRET_|BACKENDS_LOCAL_CONTAINER)/.test(name),
-    ),
-  )

@@ -56,12 +56,12 @@ export class Attempts {
   }
 
   async succeed(id: string, claims: WorkerClaims, outcome: Succeeded): Promise<void> {
-    const attempt = await this.held(id, claims)
+    const attempt = await this.#reported(id, claims)
     if ((await this.#context.settle.succeed(attempt, outcome)) === 'fenced') throw fenced(id)
   }
 
   async fail(id: string, claims: WorkerClaims, outcome: Failed): Promise<void> {
-    const attempt = await this.held(id, claims)
+    const attempt = await this.#reported(id, claims)
     if ((await this.#context.settle.fail(attempt, outcome)) === 'fenced') throw fenced(id)
   }
 
@@ -84,6 +84,13 @@ export class Attempts {
     if (!attempt) throw fenced(id)
     mustOwn(attempt, claims)
     return attempt
+  }
+
+  /** As `held`; a worker that reports an attempt which was cancelled or lost stages nothing more: that is thrown away. */
+  async #reported(id: string, claims: WorkerClaims): Promise<RunningAttempt> {
+    const ref = parse(id)
+    if (!(await this.#context.database.runningAttempt(ref))) await this.#context.settle.abandon(ref)
+    return this.held(id, claims)
   }
 
   /** A cancelled attempt is told to stop; any other that is not the newest is fenced. */

@@ -60,9 +60,9 @@ function makeDropFolders({ service }: CommandContext): void {
     for (const folder of dropFolders(service, [...spec.input, ...spec.output])) mkdirSync(folder, { recursive: true })
 }
 
-/** The first Ctrl-C or SIGTERM stops gracefully; a second one is left to the system. */
+/** The first Ctrl-C, SIGTERM or closed terminal stops gracefully; a second one is left to the system. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort())
   return controller.signal
 }

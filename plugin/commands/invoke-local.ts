@@ -61,9 +61,23 @@ function existing(file: string): string {
   throw new SpillwayError('invalid-request', `--path names ${file}, which is not there.`)
 }
 
-/** Its streams are ours: the result goes to standard output. Ctrl-C reaches it too, and it ends by itself. */
+/** Exit code of what Ctrl-C ended, as shells have it. */
+const INTERRUPTED = 130
+
+/**
+ * Its streams are ours: the result goes to standard output. Ctrl-C reaches it too, and it ends by itself; we outlive
+ * it to tidy up.
+ */
 async function run(words: string[]): Promise<number> {
   const child = spawn(process.execPath, [RUN_ONCE_MAIN, ...words], { stdio: ['ignore', 'inherit', 'inherit'] })
-  const [code] = (await once(child, 'exit')) as [number | null]
-  return code ?? 1
+  let interrupted = false
+  const interrupt = () => void (interrupted = true)
+  const terminate = () => void child.kill('SIGTERM')
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate)
+  try {
+    const [code] = (await once(child, 'exit')) as [number | null]
+    return interrupted ? INTERRUPTED : (code ?? 1)
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', terminate)
+  }
 }

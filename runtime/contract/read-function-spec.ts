@@ -16,7 +16,14 @@ export interface SpecContext {
 
 export function readFunctionSpec(raw: unknown, context: SpecContext): Reading<FunctionSpec> {
   const reading = readWith<FunctionSpec>(FunctionSpecSchema, withComputedDefaults(raw, context), context.path)
-  if (!reading.value) return { problems: [...reading.problems, ...crossProblems(raw, context)] }
+  if (!reading.value)
+    return {
+      problems: [
+        ...reading.problems,
+        ...crossProblems(raw, context),
+        ...unknownStorages(readableRules(raw, context), context),
+      ],
+    }
   const problems = [...crossProblems(raw, context), ...specProblems(reading.value, context)]
   return problems.length > 0 ? { problems } : reading
 }
@@ -83,7 +90,18 @@ function specProblems(spec: FunctionSpec, context: SpecContext): Problem[] {
   ]
 }
 
-function unknownStorages(spec: FunctionSpec, { path, storages }: SpecContext): Problem[] {
+/** The inputs and outputs that can be read although something else in the spec cannot. */
+function readableRules(raw: unknown, context: SpecContext): Pick<FunctionSpec, 'input' | 'output'> {
+  const { input, output } = FunctionSpecSchema.properties
+  const spec = withComputedDefaults(raw, context)
+  if (!isRecord(spec)) return { input: [], output: [] }
+  return {
+    input: readWith<FunctionSpec['input']>(input, spec.input, '').value ?? [],
+    output: readWith<FunctionSpec['output']>(output, spec.output, '').value ?? [],
+  }
+}
+
+function unknownStorages(spec: Pick<FunctionSpec, 'input' | 'output'>, { path, storages }: SpecContext): Problem[] {
   return (['input', 'output'] as const).flatMap((key) =>
     spec[key].flatMap((rule, index) =>
       storages.includes(rule.storage)

@@ -86,9 +86,19 @@ function asProblem(error: ErrorObject, root: string): Problem {
         value: error.data,
         fix: hint,
       }
+    case 'type':
+      return { path, expected: `must be ${kindOf(error)}`, value: error.data, fix: hint }
     default:
       return { path, expected: error.message ?? 'is not valid', value: error.data, fix: hint }
   }
+}
+
+const KINDS: Partial<Record<Shorthand, string>> = { seconds: 'a time', megabytes: 'a size' }
+
+/** "must be a time" says more than "must be number". */
+function kindOf(error: ErrorObject): string {
+  const { shorthand } = error.parentSchema as Partial<FieldOptions>
+  return (shorthand && KINDS[shorthand]) ?? String((error.params as { type: unknown }).type)
 }
 
 function unknownKey(path: string, key: string, error: ErrorObject): Problem {

@@ -50,9 +50,12 @@ export async function runScript(run: Run): Promise<RunEnd> {
   const group = child.pid
   if (group === undefined) return notStarted(run, await failureToStart(child))
   const groupFile = join(run.scratch, PROCESS_GROUP_FILE)
-  writeFileSync(groupFile, String(group))
   try {
+    writeFileSync(groupFile, String(group))
     return { group, ...(await attend(child, group, run)) }
+  } catch (error) {
+    killGroup(group)
+    throw error
   } finally {
     rmSync(groupFile, { force: true })
   }

@@ -29,7 +29,14 @@ async function main(file: string): Promise<void> {
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   await dispatcher.start(url)
   process.stdout.write(`${url}\n`)
-  process.once('SIGTERM', () => void dispatcher.close().then(() => app.close()))
+  process.once(
+    'SIGTERM',
+    () =>
+      void dispatcher
+        .stopWork()
+        .then(() => app.close())
+        .then(() => dispatcher.close()),
+  )
 }
 
 void main(process.argv[2]!)

@@ -194,7 +194,7 @@ const PROBLEMS = [
   /serverless\.yml has 9 problems:/,
   /spillway\.backends\.kubernetes is not available in this version \(0\.1\); available: local/,
   /functions\.first\.outptu is not a known key, got "photos\/out\/"\. Did you mean output\?/,
-  /functions\.first\.timeout must be number, got "20x"/,
+  /functions\.first\.timeout must be a time, got "20x"/,
   /functions\.first\.script does not exist, got "missing\.sh"/,
   /functions\.second\.backends names lambda, which is not available in this version/,
   /functions\.second\.handler is for ordinary Lambda functions/,

@@ -239,7 +239,11 @@ describe('the commands', () => {
       full.printed.join('\n'),
       /1 on local at .*: took 1\.5 s \(fetching 0\.01 s, script 1\.4 s, publishing 0\.04 s\); script-exit/,
     )
-    await assert.rejects(explain(at().context, 'ffffffff'), { code: 'invocation-not-found' })
+    for (const unknown of ['ffffffff', 'nope'])
+      await assert.rejects(explain(at().context, unknown), {
+        code: 'invocation-not-found',
+        message: /`serverless spillway invocations` lists what there is\.$/,
+      })
   })
 
   it('redrive takes one invocation or one function', async () => {

@@ -68,7 +68,7 @@ describeOnClis('serverless spillway dev', function (cli) {
   it('keeps the old release while the configuration is broken, and takes the mended one with a new script', async () => {
     edit((yaml) => yaml.replace('timeout: 20m', 'timeout: 20x'))
     await shows(/The change cannot be used; the releases from before it keep running/)
-    await shows(/functions\.thumbnail\.timeout must be number, got "20x"/)
+    await shows(/functions\.thumbnail\.timeout must be a time, got "20x"/)
     writeFileSync(join(directory, 'thumbnail.sh'), '#!/bin/sh\necho cannot >&2\nexit 3\n')
     edit((yaml) => yaml.replace('timeout: 20x', 'timeout: 20m'))
     await shows(/thumbnails-dev-thumbnail: release 2/)

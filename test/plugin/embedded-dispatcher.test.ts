@@ -19,7 +19,7 @@ describe('the embedded dispatcher', () => {
     startEmbedded(service(), { port: 0, signal, program: PROGRAM })
 
   afterEach(() => {
-    delete process.env.SPILLWAY_TEST_FAIL
+    delete process.env.TEST_DISPATCHER_FAIL
   })
 
   it('gets its configuration from the block, with absolute paths', () => {
@@ -45,8 +45,21 @@ describe('the embedded dispatcher', () => {
     assert.equal(readFileSync(join(directory(), '.spillway', '.gitignore'), 'utf8'), '*\n')
   })
 
+  it('does not see the settings of another dispatcher, but secrets and the credentials of storage', async () => {
+    const kept = ['SPILLWAY_SECRET_KEY', 'SPILLWAY_STORAGE_HERE_PASSWORD']
+    const given = [...kept, 'SPILLWAY_TOKENS_USER', 'SPILLWAY_LISTEN', 'SPILLWAY_DATABASE', 'SPILLWAY_STATE_DIRECTORY']
+    for (const name of given) process.env[name] = 'of another'
+    try {
+      await (await start()).stop()
+    } finally {
+      for (const name of given) delete process.env[name]
+    }
+    const seen = JSON.parse(readFileSync(join(directory(), '.spillway', 'settings.json'), 'utf8')) as string[]
+    assert.deepEqual(seen.sort(), kept)
+  })
+
   it('shows its last words when it dies at start', async () => {
-    process.env.SPILLWAY_TEST_FAIL = '1'
+    process.env.TEST_DISPATCHER_FAIL = '1'
     await assert.rejects(start(), {
       code: 'dispatcher-unreachable',
       message: /dispatcher\.log ends with:\nthe disk is on fire$/,

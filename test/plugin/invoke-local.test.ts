@@ -1,9 +1,11 @@
 /** `serverless invoke local` on every CLI that is there: no dispatcher, no credentials, the real supervisor. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { copyFixture, describeOnClis, runCli, type CliRun } from '../support/cli.js'
+import { copyFixture, describeOnClis, runCli, startCli, type CliRun } from '../support/cli.js'
+import { eventually } from '../support/eventually.js'
 
 const SCRIPT = `#!/bin/sh
 echo "$STORAGE_OBJECT_KEY $STAGE $COLOUR"
@@ -42,6 +44,27 @@ describeOnClis('invoke local', function (cli) {
     const [typed, piped] = await Promise.all([run('-f echo -d {"a":1}'), run('-f echo', { input: 'words' })])
     assert.deepEqual([typed.code, typed.stdout], [0, '{"a":1}'], typed.stderr)
     assert.deepEqual([piped.code, piped.stdout], [0, 'words'], piped.stderr)
+  })
+
+  it('outlives what it runs when it is told to stop, and leaves nothing behind', async () => {
+    writeFileSync(join(directory, 'thumbnail.sh'), '#!/bin/sh\necho begun\nexec sleep 60\n')
+    const words = 'invoke local -f thumbnail -p rose.jpg'.split(' ')
+    const child = startCli(cli, words, { cwd: directory, environment: { TMPDIR: root } })
+    const ended = once(child, 'exit')
+    try {
+      let shown = ''
+      child.stdout!.on('data', (chunk: Buffer) => (shown += chunk.toString()))
+      await eventually(() => shown.includes('begun'), { timeoutMs: 40_000, what: 'begun' })
+      child.kill('SIGTERM')
+      assert.deepEqual(await ended, [1, null])
+    } finally {
+      child.kill('SIGKILL')
+      writeFileSync(join(directory, 'thumbnail.sh'), SCRIPT)
+    }
+    assert.deepEqual(
+      readdirSync(root).filter((name) => /^spillway-(invoke|once)-/.test(name)),
+      [],
+    )
   })
 
   it('ends with exit code 1 and the cause when the script fails, or its input is not there', async () => {

@@ -51,6 +51,7 @@ export async function serveDispatcher(directory: string): Promise<ServedDispatch
     admit: (worker, release, facts) => host!.admit(worker, release, facts),
     path: (...parts) => join(data, ...parts),
     stop: async () => {
+      await dispatcher.stopWork()
       await dispatcher.close()
       await app.close()
     },

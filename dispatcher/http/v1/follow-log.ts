@@ -5,7 +5,7 @@ import { logTopic } from '../../topics.js'
 import type { KeptLine } from '../../workers/log-book.js'
 
 /** Milliseconds between two looks when nothing was reported. */
-const LOOK_AGAIN_MS = 5000
+const LOOK_AGAIN_MS = 2000
 
 export async function* followLog(dispatcher: Dispatcher, id: string, signal: AbortSignal): AsyncGenerator<KeptLine> {
   let seen = 0

@@ -7,6 +7,9 @@ import { parseSeconds } from '../../../runtime/contract/units.js'
 import type { Dispatcher } from '../../dispatcher.js'
 import { endTopic } from '../../topics.js'
 
+/** Milliseconds between two looks when nothing was reported, as when its function was removed. */
+const LOOK_AGAIN_MS = 2000
+
 /** Aborts when the connection closes before the answer has been sent. */
 export function connectionSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
@@ -40,7 +43,7 @@ export async function untilEnded(
       if (!record) throw unknownInvocation(id)
       const left = until - dispatcher.now()
       if (isEnded(record.state) || left <= 0 || options.signal.aborted) return record
-      await waiter.wait({ milliseconds: left, signal: options.signal })
+      await waiter.wait({ milliseconds: Math.min(left, LOOK_AGAIN_MS), signal: options.signal })
     } finally {
       waiter.leave()
     }

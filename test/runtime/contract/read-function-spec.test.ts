@@ -57,7 +57,7 @@ describe('read-function-spec', () => {
 
   const faults: [string, unknown, RegExp[], object?][] = [
     ['an unknown key', { script: 'a', outptu: [] }, [/functions\.f\.outptu is not a known key.*Did you mean output\?/]],
-    ['a wrong unit', { script: 'a', timeout: '20x' }, [/functions\.f\.timeout must be number, got "20x".*20m/]],
+    ['a wrong unit', { script: 'a', timeout: '20x' }, [/functions\.f\.timeout must be a time, got "20x".*20m/]],
     ['a negative time', { script: 'a', timeout: -1 }, [/functions\.f\.timeout must be > 0, got -1/]],
     ['script and command', { script: 'a', command: ['b'] }, [/script. or .command., not both/]],
     ['nothing to run', {}, [/functions\.f has nothing to run/]],
