@@ -18,8 +18,9 @@ export const throughput: Bench = {
         await dispatcher.put('bench-dev-sleep', SCRIPT)
         await dispatcher.invokeAndWait('bench-dev-sleep')
         const started = Date.now()
-        await Promise.all(Array.from({ length: TASKS }, () => dispatcher.invoke('bench-dev-sleep')))
-        await dispatcher.allEnded(TASKS + 1, 120_000)
+        const accepted = await Promise.all(Array.from({ length: TASKS }, () => dispatcher.invoke('bench-dev-sleep')))
+        // Waiting for one after the other costs the dispatcher nothing; listing all of them again and again would.
+        for (const { id } of accepted) await dispatcher.invocation(id, '?wait=120s')
         const ours = TASKS / ((Date.now() - started) / 1000)
         const yardstick = xargs(directory)
         return [figure({ name: 'tasks', value: ours, unit: '1/s', yardstick }, { ratioAtLeast: 0.9 })]
