@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
 import type { Outcome } from '../runtime/contract/outcome.js'
+import { SETTLE_SECONDS } from '../runtime/contract/service-config.js'
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
 import type { BackendHost, WorkerBackend } from './backends/backend.js'
 import { backendHost } from './backend-host.js'
@@ -29,9 +30,6 @@ import { signWorkerToken } from './workers/worker-token.js'
 
 /** Milliseconds between two listings of a storage, unless its configuration says otherwise. */
 const RECONCILE_MS = 60_000
-
-/** Milliseconds for which a file must not have changed to count as written, unless its configuration says otherwise. */
-const SETTLE_MS = 1000
 
 export interface DispatcherParts {
   config: DispatcherConfig
@@ -154,7 +152,7 @@ export class Dispatcher {
     this.#observer = new Observer({
       store: (name) => stores.get(name),
       reconcileMs: (storage) => (config.storage[storage]?.reconcile ?? RECONCILE_MS / 1000) * 1000,
-      settleMs: (storage) => (config.storage[storage]?.settle ?? SETTLE_MS / 1000) * 1000,
+      settleMs: (storage) => (config.storage[storage]?.settle ?? SETTLE_SECONDS) * 1000,
       offer: (events) => this.intake.offer(events),
       now,
       log,

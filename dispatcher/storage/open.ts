@@ -1,11 +1,8 @@
 /** The only place that knows every driver of storages. */
 import { SpillwayError } from '../../runtime/contract/errors.js'
-import type { StorageConfig } from '../../runtime/contract/service-config.js'
+import { SETTLE_SECONDS, type StorageConfig } from '../../runtime/contract/service-config.js'
 import { openDirectoryStore } from './directory.js'
 import type { ObjectStore } from './object-store.js'
-
-/** Seconds; short enough for a person who waits, long enough for a copy over a slow network to look alive. */
-export const SETTLE_SECONDS_DEFAULT = 1
 
 export interface StorageSurroundings {
   now?: () => number
@@ -26,6 +23,6 @@ export function openStorage(name: string, config: StorageConfig, surroundings: S
       `storage ${name}: path is missing; a storage of type directory needs it`,
     )
   }
-  const settleSeconds = config.settle ?? SETTLE_SECONDS_DEFAULT
+  const settleSeconds = config.settle ?? SETTLE_SECONDS
   return openDirectoryStore({ name, path: config.path, settleSeconds, ...surroundings })
 }

@@ -80,17 +80,15 @@ export class Attempts {
 
   /** The attempt, if that worker holds it; otherwise it throws. */
   async held(id: string, claims: WorkerClaims): Promise<RunningAttempt> {
-    const attempt = await this.#context.database.runningAttempt(parse(id))
-    if (!attempt) throw fenced(id)
-    mustOwn(attempt, claims)
-    return attempt
+    return mustHold(await this.#context.database.runningAttempt(parse(id)), id, claims)
   }
 
   /** As `held`; a worker that reports an attempt which was cancelled or lost stages nothing more: that is thrown away. */
   async #reported(id: string, claims: WorkerClaims): Promise<RunningAttempt> {
     const ref = parse(id)
-    if (!(await this.#context.database.runningAttempt(ref))) await this.#context.settle.abandon(ref)
-    return this.held(id, claims)
+    const attempt = await this.#context.database.runningAttempt(ref)
+    if (!attempt) await this.#context.settle.abandon(ref)
+    return mustHold(attempt, id, claims)
   }
 
   /** A cancelled attempt is told to stop; any other that is not the newest is fenced. */
@@ -106,6 +104,12 @@ function parse(id: string): AttemptRef {
   if (!parsed)
     throw new SpillwayError('invalid-request', `An attempt's id is <invocation>.<number>, got ${JSON.stringify(id)}.`)
   return { invocation: parsed.invocation, attempt: parsed.number }
+}
+
+function mustHold(attempt: RunningAttempt | undefined, id: string, claims: WorkerClaims): RunningAttempt {
+  if (!attempt) throw fenced(id)
+  mustOwn(attempt, claims)
+  return attempt
 }
 
 function mustOwn(attempt: RunningAttempt, claims: WorkerClaims): void {

@@ -2,7 +2,7 @@
 import { LAMBDA_LIMITS } from './aws-limits.js'
 import { defaultCpu, FunctionSpecSchema, specFor, type BackendName, type FunctionSpec } from './function-spec.js'
 import type { Problem } from './problem.js'
-import { readWith, suggest, type Reading } from './read-schema.js'
+import { isRecord, readWith, suggest, type Reading } from './read-schema.js'
 import { formatMegabytes } from './units.js'
 
 export interface SpecContext {
@@ -192,6 +192,3 @@ function absolutePaths(spec: FunctionSpec, path: string): Problem[] {
       fix: 'Copy it there and write its path relative to serverless.yml.',
     }))
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -60,7 +60,7 @@ function normaliseRecord(node: Node, value: Record<string, unknown>): Record<str
 
 const ownValue = (value: Record<string, unknown>, key: string) => (Object.hasOwn(value, key) ? value[key] : undefined)
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function check(schema: TSchema, value: unknown, path: string): Problem[] {

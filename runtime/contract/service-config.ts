@@ -8,6 +8,9 @@ import { object, oneOf, seconds, text } from './schema.js'
 
 export const STORAGE_TYPES = ['directory', 's3', 'minio'] as const
 
+/** Seconds for which a file of a directory storage must not have changed to count as written, unless `settle` says otherwise. */
+export const SETTLE_SECONDS = 1
+
 export const StorageConfigSchema = object(
   {
     type: oneOf(STORAGE_TYPES, { description: 'kind of store' }),
@@ -21,7 +24,7 @@ export const StorageConfigSchema = object(
         description: '`directory`: how long a file must not have changed before it counts as written',
         exclusiveMinimum: undefined,
         minimum: 0,
-        defaultText: '1 s',
+        defaultText: `${SETTLE_SECONDS} s`,
       }),
     ),
     reconcile: Type.Optional(

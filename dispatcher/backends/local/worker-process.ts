@@ -5,10 +5,7 @@ import { join } from 'node:path'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
 import { SUPERVISOR_VARIABLES, TOKEN_ON_STANDARD_INPUT } from '../../../runtime/contract/worker-environment.js'
 import { killLeftScripts, readNumber } from './left-scripts.js'
-import { handToken, PID_FILE, type Worker } from './worker.js'
-
-/** A worker streams; without this V8 lets 16 MB of young garbage pile up first. */
-const SMALL = ['--max-semi-space-size=1']
+import { handToken, NODE_OPTIONS, PID_FILE, type Worker } from './worker.js'
 
 export interface WorkerStart {
   id: string
@@ -36,7 +33,7 @@ export class WorkerProcess implements Worker {
     mkdirSync(scratch, { recursive: true })
     writeFileSync(join(start.directory, 'worker.json'), JSON.stringify(start.file), { mode: 0o600 })
     const log = openSync(join(start.directory, 'log'), 'a')
-    this.#child = spawn(process.execPath, [...SMALL, start.supervisor], {
+    this.#child = spawn(process.execPath, [...NODE_OPTIONS, start.supervisor], {
       detached: true,
       stdio: ['pipe', log, log],
       env: environment(start, scratch),

@@ -1,6 +1,7 @@
 /** The command line that starts a worker in a container. Pure. */
 import { join } from 'node:path'
 import { SUPERVISOR_VARIABLES, TOKEN_ON_STANDARD_INPUT } from '../../../../runtime/contract/worker-environment.js'
+import { NODE_OPTIONS } from '../worker.js'
 import type { Kit } from './kit.js'
 
 /** Where a worker finds its things inside the container. */
@@ -31,9 +32,6 @@ export interface ContainerRun {
   options: readonly string[]
 }
 
-/** A worker streams; without this V8 lets 16 MB of young garbage pile up first. */
-const SMALL = '--max-semi-space-size=1'
-
 /** Variables without a value are taken from the client's own environment; the token comes on standard input. */
 export function runArguments(run: ContainerRun): string[] {
   const { kit, memory } = run
@@ -61,7 +59,7 @@ export function runArguments(run: ContainerRun): string[] {
     mount(run.scratch, INSIDE.scratch),
     ['--entrypoint', join(INSIDE.kit, 'lib', kit.loader), ...run.options, run.image],
     ['--library-path', join(INSIDE.kit, 'lib'), join(INSIDE.kit, 'bin/node')],
-    [SMALL, join(INSIDE.kit, 'supervisor.cjs')],
+    [...NODE_OPTIONS, join(INSIDE.kit, 'supervisor.cjs')],
   ].flat()
 }
 
