@@ -1,5 +1,6 @@
 /** The HTTP face of a dispatcher, as a value: `inject()` in tests, `listen()` in main. */
 import fastify, { type FastifyInstance } from 'fastify'
+import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { BackendHost } from '../backends/backend.js'
 import type { Dispatcher } from '../dispatcher.js'
 import { checkAccess } from './access.js'
@@ -38,6 +39,7 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
   })
   app.decorateRequest('worker', null)
   app.addHook('onRequest', async (request) => checkAccess(request, dispatcher.config, dispatcher.now()))
+  app.addHook('preHandler', async ({ query }) => refuseInfinite(query))
   answerWithProblems(app, log)
   await addDocs(app)
   await app.register(async (scope) => {
@@ -66,4 +68,10 @@ function takeAnyBody(scope: FastifyInstance): FastifyInstance {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   return scope
+}
+
+/** `1e400` is read as a number without end, which the limits of a schema do not look at. */
+function refuseInfinite(query: unknown): void {
+  const wrong = Object.entries(query ?? {}).find(([, value]) => typeof value === 'number' && !Number.isFinite(value))
+  if (wrong) throw new SpillwayError('invalid-request', `querystring/${wrong[0]} must be a finite number.`)
 }
