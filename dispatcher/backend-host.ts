@@ -1,5 +1,6 @@
 /** What the dispatcher offers a back-end: tokens for its workers, the packages of releases, and an ear. */
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
+import type { BackendName } from '../runtime/contract/function-spec.js'
 import type { BackendHost } from './backends/backend.js'
 import type { Database } from './database/database.js'
 import type { Dispatch } from './dispatch.js'
@@ -14,6 +15,8 @@ const WORKER_TOKEN_MS = 30 * 24 * 3600 * 1000
 const NO_FILES = Buffer.from('[]')
 
 export interface BackendHostContext {
+  /** Whose host it is. */
+  backend: BackendName
   database: Database
   book: WorkerBook
   handOut: HandOut
@@ -24,6 +27,7 @@ export interface BackendHostContext {
 }
 
 export function backendHost({
+  backend,
   database,
   book,
   handOut,
@@ -37,7 +41,7 @@ export function backendHost({
       const claims: WorkerClaims = {
         function: release.function,
         release: release.number,
-        backend: 'local',
+        backend,
         worker,
         sharesDisk,
         expiresAt: now() + WORKER_TOKEN_MS,
@@ -46,11 +50,11 @@ export function backendHost({
       return signWorkerToken(claims, workerSecret)
     },
     failNext: (release, outcome) => {
-      const failing = handOut.failNext(release, 'local', outcome)
+      const failing = handOut.failNext(release, backend, outcome)
       failing.catch((thrown: unknown) => log('warn', `${release.function}: ${String(thrown)}`))
     },
-    onWorkerEnd: (worker, why) => {
-      const ending = dispatch.workerEnded(worker, why)
+    onWorkerEnd: (worker, why, cause = 'worker-lost') => {
+      const ending = dispatch.workerEnded(worker, { cause, message: why })
       ending.catch((thrown: unknown) => log('warn', `worker ${worker}: ${String(thrown)}`))
     },
     packageOf: async ({ packageDigest }) => decodePackage((await database.getPackage(packageDigest)) ?? NO_FILES),

@@ -1,10 +1,10 @@
 /** The loop: take back what was lost, wake what is due, and scale the workers to the queue. */
-import { failed } from '../runtime/contract/outcome.js'
+import { failed, type Cause } from '../runtime/contract/outcome.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import type { BackendHost, Demand, WorkerBackend } from './backends/backend.js'
 import type { Changes } from './changes.js'
 import type { Release } from '../runtime/contract/release.js'
-import type { Backlog, Database, RunningAttempt } from './database/database.js'
+import type { Backlog, Database } from './database/database.js'
 import type { Settle } from './settle.js'
 import { workTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
@@ -66,12 +66,12 @@ export class Dispatch {
   }
 
   /** The worker ended: what it held is taken back at once, without waiting for the lease. */
-  async workerEnded(worker: string, why: string): Promise<void> {
+  async workerEnded(worker: string, why: { cause: Cause; message: string }): Promise<void> {
     this.#context.book.forget(worker)
     const held = (await this.#context.database.runningAttempts()).filter(
       (attempt) => attempt.worker === worker && !attempt.publishing,
     )
-    for (const attempt of held) await this.#lost(attempt, why)
+    for (const attempt of held) await this.#context.settle.fail(attempt, failed(why))
     this.wake()
   }
 
@@ -94,13 +94,10 @@ export class Dispatch {
   async #takeBackLost(): Promise<void> {
     const { database, now, leaseMs } = this.#context
     for (const attempt of await database.runningAttempts(now())) {
-      await this.#lost(attempt, `no sign of worker ${attempt.worker} for ${leaseMs / 1000} s`)
+      const message = `no sign of worker ${attempt.worker} for ${leaseMs / 1000} s`
+      await this.#context.settle.fail(attempt, failed({ cause: 'worker-lost', message }))
       this.#context.backends.find(({ limits }) => limits.name === attempt.backend)?.silent(attempt.worker)
     }
-  }
-
-  async #lost(attempt: RunningAttempt, message: string): Promise<void> {
-    await this.#context.settle.fail(attempt, failed({ cause: 'worker-lost', message }))
   }
 
   async #wakeDue(): Promise<void> {

@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
+import type { BackendName } from '../runtime/contract/function-spec.js'
 import type { Outcome } from '../runtime/contract/outcome.js'
-import { SETTLE_SECONDS } from '../runtime/contract/service-config.js'
+import { configuredBackends, SETTLE_SECONDS } from '../runtime/contract/service-config.js'
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
 import type { BackendHost, WorkerBackend } from './backends/backend.js'
 import { backendHost } from './backend-host.js'
@@ -35,7 +36,7 @@ export interface DispatcherParts {
   config: DispatcherConfig
   database: Database
   stores: Stores
-  openBackends(host: BackendHost): WorkerBackend[]
+  openBackends(hostOf: (backend: BackendName) => BackendHost): WorkerBackend[]
   log: BackendHost['log']
   now(): number
   random(): number
@@ -69,7 +70,7 @@ export class Dispatcher {
     const registry = await Registry.open({
       database: parts.database,
       storages: parts.stores.names(),
-      backends: parts.config.backends.local ? ['local'] : [],
+      backends: configuredBackends(parts.config.backends),
       refusals: (spec) => refusals(spec, backends),
     })
     return new Dispatcher(parts, registry, backends)
@@ -81,7 +82,8 @@ export class Dispatcher {
     const leaseMs = config.lease * 1000
     const relay = {
       store: (name: string) => stores.get(name),
-      origin: () => this.#origin,
+      origin: ({ backend }: WorkerClaims) =>
+        backends.find(({ limits }) => limits.name === backend)?.origin ?? this.#origin,
       token: (claims: WorkerClaims) => signWorkerToken(claims, config.workerSecret),
     }
     const outputs = new OutputGrants(relay)
@@ -162,7 +164,7 @@ export class Dispatcher {
   /** Call it once the HTTP server listens at `origin`: from here workers run and files are seen. */
   async start(origin: string): Promise<void> {
     this.#origin = origin
-    this.#backends.push(...this.#parts.openBackends(this.#host()))
+    this.#backends.push(...this.#parts.openBackends((name) => this.#hostOf(name)))
     await this.#settle.resume()
     await this.#dispatch.start()
     this.#changed()
@@ -217,9 +219,10 @@ export class Dispatcher {
     await this.database.close()
   }
 
-  #host(): BackendHost {
+  #hostOf(backend: BackendName): BackendHost {
     const { config, log } = this.#parts
     return backendHost({
+      backend,
       database: this.database,
       book: this.#book,
       handOut: this.handOut,

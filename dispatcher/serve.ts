@@ -43,8 +43,8 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     config,
     database,
     stores,
-    openBackends: (host) =>
-      openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), engine, now }, host),
+    openBackends: (hostOf) =>
+      openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), engine, now }, hostOf),
     log,
     now,
     random: () => Math.random(),

@@ -7,7 +7,7 @@
  * - `close` asks every worker to give its attempt back, waits, then kills; nothing is left running.
  */
 import type { BackendStatus, PackagedFile } from '../../runtime/contract/dispatcher-api.js'
-import type { Failed } from '../../runtime/contract/outcome.js'
+import type { Cause, Failed } from '../../runtime/contract/outcome.js'
 import type { BackendName, FunctionSpec } from '../../runtime/contract/function-spec.js'
 import type { Release } from '../../runtime/contract/release.js'
 
@@ -39,6 +39,8 @@ export interface Demand {
 
 export interface WorkerBackend {
   readonly limits: BackendLimits
+  /** URL under which its workers reach the dispatcher; absent: where it listens. */
+  readonly origin?: string
   /** Why it cannot run the spec at all, and what its user should know when it can. */
   check(spec: FunctionSpec): { refusal?: string; notes: string[] }
   scale(demands: Demand[]): void
@@ -54,8 +56,8 @@ export interface BackendHost {
   admit(worker: string, release: Release, facts: { sharesDisk: boolean }): string
   /** Fails the oldest ready invocation of a release: no worker of it can be started, and that is not about to change. */
   failNext(release: Release, outcome: Failed): void
-  /** Called once when a worker has ended. */
-  onWorkerEnd(worker: string, why: string): void
+  /** Called once when a worker has ended; what it held fails with that cause, `worker-lost` unless it is known better. */
+  onWorkerEnd(worker: string, why: string, cause?: Cause): void
   /** The release's packaged files. */
   packageOf(release: Release): Promise<PackagedFile[]>
   log(level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>): void

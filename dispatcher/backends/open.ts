@@ -1,5 +1,6 @@
 /** Opens the configured back-ends; the only place that knows them all. */
 import { SpillwayError } from '../../runtime/contract/errors.js'
+import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { configuredBackends } from '../../runtime/contract/service-config.js'
 import type { DispatcherConfig } from '../config.js'
 import type { BackendHost, WorkerBackend } from './backend.js'
@@ -29,7 +30,7 @@ export function checkBackends(config: DispatcherConfig): void {
 
 export function openBackends(
   { config, runtimeApi, supervisor, engine, now }: OpenBackends,
-  host: BackendHost,
+  hostOf: (backend: BackendName) => BackendHost,
 ): WorkerBackend[] {
   if (!config.backends.local) return []
   const local = new LocalBackend(
@@ -48,7 +49,7 @@ export function openBackends(
       containerOptions: config.backends.local.containerOptions,
       now,
     },
-    host,
+    hostOf('local'),
   )
   return [local]
 }

@@ -18,6 +18,12 @@ export interface ObjectRef {
   key: string
 }
 
+export interface NotifyFilter {
+  prefix: string
+  /** Endings of keys; none = all. */
+  suffix: readonly string[]
+}
+
 export interface StageRequest extends ObjectRef {
   /** bytes that the worker announced */
   size: number
@@ -38,6 +44,11 @@ export interface ObjectStore {
   readonly name: string
   readonly type: 'directory' | 's3' | 'minio'
 
+  /**
+   * Makes the store report creations below those prefixes to this dispatcher, and none elsewhere; what others have set up
+   * for the bucket stays as it is. Absent where `watch` does. `webhook-missing` when the store has no way to reach us.
+   */
+  notify?(bucket: string, filters: readonly NotifyFilter[]): Promise<void>
   /** Creates the bucket unless it is there. */
   ensureBucket(bucket: string): Promise<void>
   /** The object as the event of its newest creation; undefined when there is none. */

@@ -3,12 +3,12 @@ import type { Grant } from '../../runtime/contract/grant.js'
 import type { WorkerClaims } from '../../runtime/contract/runtime-api.js'
 
 export interface Relay {
-  /** Origin under which this back-end's workers reach the dispatcher. */
-  origin(): string
+  /** Under which the workers of its back-end reach the dispatcher. */
+  origin(claims: WorkerClaims): string
   token(claims: WorkerClaims): string
 }
 
 export const relayGrant = (relay: Relay, path: string, claims: WorkerClaims): Pick<Grant, 'url' | 'headers'> => ({
-  url: relay.origin() + path,
+  url: relay.origin(claims) + path,
   headers: { authorization: `Bearer ${relay.token(claims)}` },
 })

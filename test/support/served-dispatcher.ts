@@ -34,7 +34,7 @@ export async function serveDispatcher(directory: string): Promise<ServedDispatch
     database: await openDatabase(config.database),
     stores: new Stores(Object.entries(config.storage).map(([name, one]) => openStorage(name, one, { log: () => {} }))),
     openBackends: (given) => {
-      host = given
+      host = given('local')
       return [new IdleBackend()]
     },
     log: () => undefined,
