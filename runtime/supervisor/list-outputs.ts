@@ -33,6 +33,7 @@ interface Place {
 
 /** Sorted by name. A link out of the workspace, or what is no file, is refused by name. */
 export async function listOutputs(outputDirectory: string, workspaceRoot: string): Promise<LeftFile[]> {
+  if ((await readdir(outputDirectory)).length === 0) return []
   const walk: Walk = { boundary: await realpath(workspaceRoot), files: [], hasLinks: false }
   await walkDirectory(walk, { path: outputDirectory, name: '', ancestors: [] })
   const files = walk.hasLinks ? walk.files.map((file) => ({ ...file, mayMove: false })) : walk.files

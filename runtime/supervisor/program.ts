@@ -1,5 +1,5 @@
 /** What to start for a function: a script by its shebang, or a command. */
-import { open } from 'node:fs/promises'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { WorkerFile } from '../contract/runtime-api.js'
 
@@ -11,10 +11,10 @@ export interface Program {
 /** Bytes that Linux looks at, see BINPRM_BUF_SIZE in https://man7.org/linux/man-pages/man2/execve.2.html */
 const SHEBANG_BYTES_MAX = 256
 
-export async function programFor({ run, filesDir }: Pick<WorkerFile, 'run' | 'filesDir'>): Promise<Program> {
+export function programFor({ run, filesDir }: Pick<WorkerFile, 'run' | 'filesDir'>): Program {
   if (run.kind === 'command') return { file: run.command[0] ?? '', arguments: run.command.slice(1) }
   const script = resolve(filesDir, run.path)
-  const interpreter = parseShebang(await readStart(script)) ?? ['/bin/sh']
+  const interpreter = parseShebang(readStart(script)) ?? ['/bin/sh']
   return { file: interpreter[0] ?? '/bin/sh', arguments: [...interpreter.slice(1), script] }
 }
 
@@ -29,12 +29,12 @@ export function parseShebang(start: string): string[] | undefined {
   return match[2] ? [match[1]!, match[2]] : [match[1]!]
 }
 
-async function readStart(path: string): Promise<string> {
-  const file = await open(path, 'r')
+function readStart(path: string): string {
+  const file = openSync(path, 'r')
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(SHEBANG_BYTES_MAX), 0, SHEBANG_BYTES_MAX, 0)
-    return buffer.subarray(0, bytesRead).toString()
+    const buffer = Buffer.alloc(SHEBANG_BYTES_MAX)
+    return buffer.subarray(0, readSync(file, buffer)).toString()
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }

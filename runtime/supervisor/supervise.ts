@@ -30,27 +30,28 @@ interface Undertaking {
   log: LogShipper
   times: StageTimes
   workspace?: Workspace
-  /** Process group of the script, once it has run. */
-  group?: number
 }
 
-/** Resolves once the end is reported; the answer cleans up behind the attempt, which nobody needs to wait for. */
-export async function supervise(attempt: Attempt, host: Host): Promise<() => Promise<void>> {
+/** What is still to be done once an attempt has ended; neither part ever fails. */
+export interface Ending {
+  /** The dispatcher knows, or will not. */
+  reported: Promise<void>
+  /** Removes what the attempt left. */
+  cleanUp(): Promise<void>
+}
+
+/** Resolves once the outcome is on its way: the next attempt may be asked for beside it. */
+export async function supervise(attempt: Attempt, host: Host): Promise<Ending> {
   const undertaking = undertake(attempt, host)
   const release = watch(undertaking)
-  try {
-    const outcome = await carryOut(undertaking)
-    const { reason } = undertaking.stop
-    // A script that filled the disk must not keep its own end from being recorded on it.
-    if (outcome.outcome === 'failed') await cleanUp(undertaking)
-    await undertaking.log.close()
-    await report({ attempt: attempt.id, outcome, reason, host })
-  } catch (error) {
-    host.note(`attempt ${attempt.id}: ${asError(error).message}`)
-  } finally {
-    release()
-  }
-  return () => cleanUp(undertaking)
+  const outcome = await carryOut(undertaking)
+  // A script that filled the disk must not keep its own end from being recorded on it.
+  if (outcome.outcome === 'failed') await cleanUp(undertaking)
+  await undertaking.log.close()
+  const reported = report({ attempt: attempt.id, outcome, reason: undertaking.stop.reason, host })
+    .catch((error: unknown) => host.note(`attempt ${attempt.id}: ${asError(error).message}`))
+    .finally(release)
+  return { reported, cleanUp: () => cleanUp(undertaking) }
 }
 
 function undertake(attempt: Attempt, host: Host): Undertaking {
@@ -97,14 +98,11 @@ async function stages(undertaking: Undertaking): Promise<Outcome> {
   const { attempt, stop, deadline, times } = undertaking
   const capture = attempt.document.wantsResult ? new ResultCapture() : undefined
   const context = await timed(times, 'stageInMs', () => stageIn(undertaking))
-  const kills = await countMemoryKills()
+  const kills = countMemoryKills()
   const end = await timed(times, 'runMs', () => run(undertaking, context, capture))
-  undertaking.group = end.group
   deadline.disarm()
-  // Whoever outlives the script must not go on writing to results that are being published.
-  killStragglers(context.workspace.output, end.group)
   const result = capture ? { result: capture.body() } : {}
-  const failure = runFailure(end, end.exitCode !== 0 && kills !== (await countMemoryKills()))
+  const failure = runFailure(end, end.exitCode !== 0 && kills !== countMemoryKills())
   if (failure) return { ...failure, ...result }
   throwIfStopped(stop)
   const outputs = await timed(times, 'stageOutMs', () => stageOut(undertaking, context.workspace))
@@ -126,17 +124,25 @@ async function stageIn(undertaking: Undertaking): Promise<ScriptContext> {
 async function run({ host, stop, log }: Undertaking, context: ScriptContext, capture?: ResultCapture): Promise<RunEnd> {
   const { worker, scratch } = host.config
   setImmediate(host.prepare)
-  return runScript({
-    program: await programFor(worker),
-    workingDirectory: await workingDirectoryFor(worker, context.workspace),
-    environment: scriptEnvironment(context),
-    standardInput: standardInput(context),
-    scratch,
-    log,
-    ...(capture ? { listen: (chunk: Buffer) => capture.push(chunk) } : {}),
-    stop: stop.signal,
-    hurry: host.hurry,
-  })
+  let group: number | undefined
+  try {
+    const end = await runScript({
+      program: programFor(worker),
+      workingDirectory: await workingDirectoryFor(worker, context.workspace),
+      environment: scriptEnvironment(context),
+      standardInput: standardInput(context),
+      scratch,
+      log,
+      ...(capture ? { listen: (chunk: Buffer) => capture.push(chunk) } : {}),
+      stop: stop.signal,
+      hurry: host.hurry,
+    })
+    group = end.group
+    return end
+  } finally {
+    // Whoever outlives the script must not go on writing to results that are being published.
+    killStragglers(context.workspace.output, group)
+  }
 }
 
 function stageOut({ attempt, host, stop, log }: Undertaking, workspace: Workspace): Promise<string[]> {
@@ -160,11 +166,10 @@ function throwIfStopped(stop: Stop): void {
 }
 
 async function cleanUp(undertaking: Undertaking): Promise<void> {
-  const { workspace, group, host } = undertaking
+  const { workspace, host } = undertaking
   if (!workspace) return
   delete undertaking.workspace
   try {
-    killStragglers(workspace.output, group)
     await removeWorkspace(workspace)
   } catch (error) {
     host.note(`${workspace.root} could not be removed: ${asError(error).message}`)

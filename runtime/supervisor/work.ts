@@ -3,23 +3,23 @@ import { asError } from '../contract/errors.js'
 import { formatSeconds } from '../contract/units.js'
 import type { Next } from './api-client.js'
 import type { Host } from './host.js'
-import { supervise } from './supervise.js'
+import { supervise, type Ending } from './supervise.js'
 import { backoffMs, wait } from './wait.js'
 
 /** Exit codes of the supervisor itself. */
 export const EXIT = Object.freeze({ done: 0, failed: 1 })
 
-const nothing = () => Promise.resolve()
+const NOTHING: Ending = { reported: Promise.resolve(), cleanUp: () => Promise.resolve() }
 
 export async function work(host: Host): Promise<number> {
-  let cleanUp = nothing
+  let last = NOTHING
   setImmediate(host.prepare)
   try {
     while (!host.shutdown.aborted) {
       const asking = nextOrUnreachable(host)
-      // While the dispatcher looks for the next attempt, what the last one left is cleared away.
-      await cleanUp()
-      cleanUp = nothing
+      // While the dispatcher takes note of the last attempt and looks for the next, what is left of it is cleared away.
+      await finish(last)
+      last = NOTHING
       const next = await asking
       if (next === undefined) return host.shutdown.aborted ? EXIT.done : EXIT.failed
       if (next.kind === 'dismissed') return EXIT.done
@@ -27,13 +27,18 @@ export async function work(host: Host): Promise<number> {
         host.note(`the dispatcher refuses this worker: ${next.message}`)
         return EXIT.failed
       }
-      if (next.kind === 'attempt') cleanUp = await supervise(next.attempt, host)
+      if (next.kind === 'attempt') last = await supervise(next.attempt, host)
       if (next.kind === 'attempt' && host.config.worker.fresh) return EXIT.done
     }
     return EXIT.done
   } finally {
-    await cleanUp()
+    await finish(last)
   }
+}
+
+async function finish({ reported, cleanUp }: Ending): Promise<void> {
+  await cleanUp()
+  await reported
 }
 
 /** Undefined once the dispatcher has been out of reach for a whole lease, or the worker has to stop. */

@@ -1,0 +1,81 @@
+/**
+ * A back-end that is called: the dispatcher hands it one attempt after the other and is told how each ended.
+ *
+ * - `start` and `resume` return at once. Whatever happens, the end of the attempt is told once, by `host.onOutcome`, unless
+ *   the dispatcher closes first: then the attempt goes on, and the next life of the dispatcher calls `resume` for it.
+ * - `resume` is for an attempt that an earlier life had claimed: it may run, may have ended, or may never have been called.
+ * - Results stay in the staging place until the dispatcher fetches them with `results`; `forget` clears it.
+ */
+import type { Readable } from 'node:stream'
+import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
+import type { FunctionSpec } from '../../runtime/contract/function-spec.js'
+import type { Outcome } from '../../runtime/contract/outcome.js'
+import type { Release } from '../../runtime/contract/release.js'
+import type { AttemptDocument, LogLine } from '../../runtime/contract/runtime-api.js'
+import type { BackendLimits } from './backend.js'
+
+/** One attempt, as the back-end gets it. */
+export interface AttemptCall {
+  /** `<invocation>.<number>` */
+  id: string
+  release: Release
+  /** Without grants: the input travels by `input`. */
+  document: Omit<AttemptDocument, 'input'>
+  input: CallInput
+}
+
+/** The input file: an object in S3 that the function may read itself, or content that has to be staged. */
+export type CallInput =
+  | { kind: 's3'; bucket: string; key: string; size: number; name: string }
+  | { kind: 'content'; size: number; name: string; open(): Promise<Readable> }
+
+/** What an attempt used, for its price. */
+export interface Usage {
+  /** Milliseconds that are billed, start-up included. */
+  billedMs: number
+  /** MB */
+  memorySize: number
+  /** MB */
+  ephemeralStorageSize: number
+  architecture: FunctionSpec['architecture']
+}
+
+/** One result in the staging place. */
+export interface StagedResult {
+  /** Path below the output directory. */
+  name: string
+  /** bytes */
+  size: number
+  /** Where it waits, for a copy on the server's side. */
+  bucket: string
+  key: string
+  open(): Promise<Readable>
+}
+
+export interface CallBackend {
+  readonly limits: BackendLimits
+  /** Why it cannot run the spec at all, and what its user should know when it can. */
+  check(spec: FunctionSpec): { refusal?: string; notes: string[] }
+  /** How many more attempts of that release it would take now. */
+  room(release: Release): number
+  start(call: AttemptCall): void
+  resume(call: AttemptCall): void
+  /** The attempt is not wanted any more; what it may still do is not taken. */
+  cancel(attempt: string): void
+  /** Of an attempt that succeeded. */
+  results(attempt: string): AsyncIterable<StagedResult>
+  /** The attempt is settled: nothing of it needs to stay. */
+  forget(attempt: string): Promise<void>
+  status(): Omit<BackendStatus, 'running'>
+  close(): Promise<void>
+}
+
+/** What a called back-end gets from the dispatcher. */
+export interface CallHost {
+  /** `usage` is absent when it is not known, as for a call that never reached the provider. */
+  onOutcome(attempt: string, outcome: Outcome, usage?: Usage): void
+  /** The attempt is seen to be alive: its lease is renewed. */
+  onAlive(attempt: string): void
+  onLog(attempt: string, lines: readonly LogLine[]): void
+  log(level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>): void
+}
