@@ -124,7 +124,7 @@ export class Dispatch {
       )
     return [
       ...backlogs,
-      ...idle.map(({ function: name, number }) => ({ function: name, release: number, queued: 0, running: 0 })),
+      ...idle.map(({ function: name, number }) => ({ function: name, release: number, queued: 0, queuedFor: {}, running: 0 })),
     ]
   }
 

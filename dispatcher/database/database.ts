@@ -5,8 +5,9 @@
  * - When the disk refuses (full, failing fsync), calls reject with `database-unavailable` until it takes writes again;
  *   nothing that was acknowledged is lost.
  * - `accept` records the same identity of the same function once, whoever else accepts at the same time.
- * - `claim` hands one invocation to one worker only, in order of arrival within a function, and never lets more than
- *   `concurrency` invocations of a function run.
+ * - `claim` hands one invocation to one worker only, and never lets more than `concurrency` invocations of a function run.
+ *   Private back-ends get what their name is on (`decision.eligible`) in order of arrival within a function; public ones
+ *   get what may spill over by now, what is due longest first.
  * - Only the newest attempt of a running invocation is `held`; every call by another one answers `fenced` and changes nothing.
  * - Costs of accept and claim do not grow with the length of the queue.
  * - `now` and other times are arguments, in epoch milliseconds; a driver never looks at a clock.
@@ -111,6 +112,10 @@ export interface Settlement extends AttemptRef {
   /** For a retry: when the next attempt may start. */
   notBefore?: number
   why?: string
+  /** For a retry: where the next attempt may run, in place of the decision so far. */
+  decision?: Decision
+  /** USD; of an attempt that somebody is paid for. */
+  cost?: number
   outputs: PublishedOutput[]
   result?: ResultBody
   now: number
@@ -131,7 +136,18 @@ export interface Backlog {
   function: string
   release: number
   queued: number
+  /** Of these, what each back-end may take; on a public one, be it due yet or not. */
+  queuedFor: Partial<Record<BackendName, number>>
   running: number
+}
+
+/** What attempts on public back-ends cost in one hour. */
+export interface Spending {
+  function: string
+  /** Epoch milliseconds at which the hour began. */
+  hour: number
+  /** USD */
+  cost: number
 }
 
 export interface Database {
@@ -189,6 +205,8 @@ export interface Database {
   getInvocation(id: string): Promise<InvocationRecord | undefined>
   /** Newest first. */
   listInvocations(filter: InvocationFilter): Promise<{ invocations: InvocationSummary[]; cursor?: string }>
+  /** Per function and hour, from the hour that `since` lies in. */
+  spending(since: number): Promise<Spending[]>
   /** Counts per state and cause since the record began, per function; for metrics. */
   totals(): Promise<{ function: string; state: State; cause?: Cause; count: number }[]>
 

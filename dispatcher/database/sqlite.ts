@@ -23,6 +23,7 @@ import { getInvocation, listInvocations, totals } from './sqlite/record.js'
 import { redrive, redriveFunction } from './sqlite/redrive.js'
 import { cannotOpen, closed } from './sqlite/refusal.js'
 import { beginPublishing, settle } from './sqlite/settle.js'
+import { spending } from './sqlite/spending.js'
 import { backlogs, nextDue, wakeDue } from './sqlite/waiting.js'
 
 export interface SqliteOptions {
@@ -96,6 +97,7 @@ class SqliteDatabase implements Database {
   getInvocation = (id: string) => this.#read((connection) => getInvocation(connection, id))
   listInvocations = (filter: InvocationFilter) => this.#read((connection) => listInvocations(connection, filter))
   totals = () => this.#read(totals)
+  spending = (since: number) => this.#read((connection) => spending(connection, since))
 
   async healthy(): Promise<boolean> {
     if (this.#closing) return false

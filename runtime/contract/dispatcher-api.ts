@@ -124,6 +124,7 @@ const AttemptRecordSchema = Type.Object({
   message: Type.Optional(Type.String()),
   exitCode: Type.Optional(Type.Integer()),
   times: Type.Optional(StageTimesSchema),
+  cost: Type.Optional(Type.Number({ description: 'USD; only where somebody is paid for it' })),
 })
 
 const PublishedOutputSchema = Type.Object({
@@ -200,8 +201,12 @@ export const BackendStatusSchema = Type.Object({
   healthy: Type.Boolean(),
   slots: Type.Integer({ description: 'attempts at once' }),
   workers: Type.Integer({ description: 'workers that are up' }),
+  pending: Type.Optional(Type.Integer({ description: 'workers that are on their way up' })),
   running: Type.Integer({ description: 'attempts that run' }),
   notes: Type.Array(Type.String()),
+  messages: Type.Optional(
+    Type.Array(Type.String(), { description: 'what keeps it from taking more work now, in the words of who refuses' }),
+  ),
 })
 
 export const BackendListSchema = Type.Object({ backends: Type.Array(BackendStatusSchema) })

@@ -8,7 +8,17 @@ import { BACKEND_NAMES } from '../../runtime/contract/function-spec.js'
 import { STATES, type State } from '../../runtime/contract/invocation.js'
 import { CAUSE_NAMES, type Cause } from '../../runtime/contract/outcome.js'
 import { DatabaseModel } from '../support/database-model.js'
-import { failure, newRelease, objectWork, requestWork, success, SUCCEEDED, T0 } from '../support/database-work.js'
+import type { Decision } from '../../runtime/contract/decision.js'
+import {
+  DECISION,
+  failure,
+  newRelease,
+  objectWork,
+  requestWork,
+  success,
+  SUCCEEDED,
+  T0,
+} from '../support/database-work.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 import type { DatabaseDriver } from './database.suite.js'
 
@@ -80,6 +90,13 @@ export function databaseModelSuite({ name, open }: DatabaseDriver): void {
   })
 }
 
+/** Where it may run, and from when on the public back-end, is as good as random. */
+const decisionBy = (choice: number): Decision => ({
+  ...DECISION,
+  eligible: BACKEND_NAMES.filter((_, index) => ((choice % 7) + 1) & (1 << index)),
+  spillAt: choice % 3 === 0 ? null : T0 + (choice % 20),
+})
+
 function ownDirectory(parent: string, life: number): string {
   const directory = join(parent, String(life))
   mkdirSync(directory)
@@ -121,8 +138,13 @@ class Pair {
     const body = Buffer.from(String(choice % 2))
     const work =
       what === 'accept-event'
-        ? [0, 1].map((i) => objectWork(name, `k${(choice + i) % 9}`, { now }))
-        : [requestWork(name, choice % 3 === 0 ? null : `key${choice % 5}`, body, now)]
+        ? [0, 1].map((i) => objectWork(name, `k${(choice + i) % 9}`, { now, decision: decisionBy(choice) }))
+        : [
+            {
+              ...requestWork(name, choice % 3 === 0 ? null : `key${choice % 5}`, body, now),
+              decision: decisionBy(choice),
+            },
+          ]
     const answer = this.#database.accept(work).catch((error: Error & { code?: string }) => {
       assert.equal(error.code, 'function-not-found')
     })
@@ -151,7 +173,14 @@ class Pair {
     const settlement =
       what === 'succeed'
         ? success({ ...ref, now })
-        : failure(cause, { ...ref, to, now, notBefore: now + (choice % 3) * 5 })
+        : failure(cause, {
+            ...ref,
+            to,
+            now,
+            notBefore: now + (choice % 3) * 5,
+            ...(to === 'queued' && choice % 4 === 0 && { decision: decisionBy(choice + time) }),
+            ...(choice % 2 === 0 && { cost: choice / 1000 }),
+          })
     if (what === 'unclaim') return [this.model.unclaim(ref, now), this.#database.unclaim(ref, now)]
     if (what === 'renew') return [this.model.renewLease(ref, now), this.#database.renewLease(ref, now)]
     if (what === 'publish')

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { v7 } from 'uuid'
 import type { AttemptRef, Claim, ClaimRequest, Database } from '../../dispatcher/database/database.js'
+import type { Decision } from '../../runtime/contract/decision.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
+import type { BackendName } from '../../runtime/contract/function-spec.js'
 import {
   DECISION,
   failure,
@@ -517,6 +519,90 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
       })
     })
 
+    describe('back-ends', () => {
+      const decided = (eligible: BackendName[], spillAt: number | null = null): Decision => ({
+        ...DECISION,
+        eligible,
+        spillAt,
+      })
+      const waiting = async (key: string, decision: Decision) =>
+        (await database.accept([objectWork('f', key, { decision })]))[0]!.id
+      const claimOn = async (backend: BackendName, now = T0) => (await claim({ backend, now }))?.invocation
+
+      it('get only what the decision names them for, in order of arrival', async () => {
+        const onBoth = await waiting('a', decided(['kubernetes', 'local']))
+        const onLocal = await waiting('b', decided(['local']))
+        const onKubernetes = await waiting('c', decided(['kubernetes']))
+        const later = await waiting('d', decided(['kubernetes', 'local']))
+        assert.deepEqual(
+          [await claimOn('kubernetes'), await claimOn('kubernetes'), await claimOn('kubernetes')],
+          [onBoth, onKubernetes, later],
+        )
+        assert.deepEqual(
+          [await claimOn('local'), await claimOn('local'), await claimOn('lambda')],
+          [onLocal, undefined, undefined],
+        )
+      })
+
+      it('that are public get what may spill over by now, what is due longest first; private ones need not wait', async () => {
+        const late = await waiting('a', decided(['local', 'lambda'], T0 + 20))
+        const early = await waiting('b', decided(['local', 'lambda'], T0 + 10))
+        const never = await waiting('c', decided(['local', 'lambda']))
+        const only = await waiting('d', decided(['lambda'], T0 + 15))
+        assert.equal(await claimOn('lambda', T0 + 9), undefined)
+        assert.deepEqual([await claimOn('lambda', T0 + 15), await claimOn('lambda', T0 + 15)], [early, only])
+        assert.equal(await claimOn('lambda', T0 + 15), undefined)
+        assert.deepEqual(
+          [await claimOn('local'), await claimOn('local'), await claimOn('local')],
+          [late, never, undefined],
+        )
+      })
+
+      it('may be others for the next attempt', async () => {
+        await waiting('a', decided(['local', 'lambda'], T0))
+        const first = (await claim({ backend: 'lambda' }))!
+        const decision = decided(['local'])
+        await database.settle(failure('timeout', { ...first, to: 'queued', decision, cost: 0.25 }))
+        await reopen()
+        assert.equal(await claimOn('lambda'), undefined)
+        assert.equal(await claimOn('local'), first.invocation)
+        const record = await database.getInvocation(first.invocation)
+        assert.deepEqual(record?.decision, decision)
+        assert.deepEqual(
+          record?.tries.map(({ backend, cost }) => [backend, cost]),
+          [
+            ['lambda', 0.25],
+            ['local', undefined],
+          ],
+        )
+      })
+
+      it('have backlogs of their own', async () => {
+        await waiting('a', decided(['local', 'lambda'], T0 + 99))
+        await waiting('b', decided(['kubernetes', 'lambda']))
+        await waiting('c', decided(['lambda'], T0))
+        assert.deepEqual(await database.backlogs(10), [
+          { function: 'f', release: 1, queued: 3, queuedFor: { local: 1, kubernetes: 1, lambda: 2 }, running: 0 },
+        ])
+      })
+
+      it('that are paid are paid for by function and hour', async () => {
+        const hour = 3600 * 1000
+        for (const [key, now, cost] of [
+          ['a', T0 + 1, 0.5],
+          ['b', T0 + 2, 0.25],
+          ['c', T0 + hour, 1],
+        ] as const)
+          await database.settle(success({ ...(await started(key)), now, cost }))
+        await database.settle(success(await started('d')))
+        assert.deepEqual(await database.spending(T0), [
+          { function: 'f', hour: T0, cost: 0.75 },
+          { function: 'f', hour: T0 + hour, cost: 1 },
+        ])
+        assert.deepEqual(await database.spending(T0 + hour + 5), [{ function: 'f', hour: T0 + hour, cost: 1 }])
+      })
+    })
+
     describe('backlogs and totals', () => {
       it('show ready and running work per release, ready up to the limit', async () => {
         await database.accept(['a', 'b', 'c', 'd'].map((key) => objectWork('f', key)))
@@ -525,8 +611,8 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         const waits = (await claim())!
         await database.settle(failure('timeout', { ...waits, to: 'queued', notBefore: T0 + 9 }))
         assert.deepEqual(await database.backlogs(10), [
-          { function: 'f', release: 1, queued: 2, running: 1 },
-          { function: 'g', release: 1, queued: 1, running: 0 },
+          { function: 'f', release: 1, queued: 2, queuedFor: { local: 2 }, running: 1 },
+          { function: 'g', release: 1, queued: 1, queuedFor: { local: 1 }, running: 0 },
         ])
         assert.deepEqual(
           (await database.backlogs(1)).map(({ queued }) => queued),

@@ -13,6 +13,7 @@ import type {
   Settlement,
 } from '../../dispatcher/database/database.js'
 import type { AttemptRecord, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
+import { BACKEND_NAMES, type BackendName } from '../../runtime/contract/function-spec.js'
 import { isEnded, type State } from '../../runtime/contract/invocation.js'
 import { CAUSES, type Cause } from '../../runtime/contract/outcome.js'
 
@@ -53,7 +54,9 @@ export class DatabaseModel {
     const running = this.#where(
       (entry) => entry.record.function === request.function && entry.record.state === 'running',
     )
-    const entry = this.#where((one) => isReady(one) && isOf(one, request))[0]
+    const entry = this.#where((one) => isReady(one) && isOf(one, request) && mayTake(one, request)).toSorted(
+      byTurn(request),
+    )[0]
     if (running.length >= concurrency || !entry) return undefined
     const { record } = entry
     entry.newest++
@@ -128,6 +131,8 @@ export class DatabaseModel {
     this.#moveOn(record, { to, now, cause, message, why })
     set(record, 'notBefore', to === 'queued' && notBefore > now ? notBefore : undefined)
     record.outputs = settlement.outputs
+    if (settlement.decision) record.decision = settlement.decision
+    set(attempt, 'cost', settlement.cost)
     return 'held'
   }
 
@@ -168,7 +173,14 @@ export class DatabaseModel {
       .map((name) => {
         const own = this.#where(({ record }) => record.function === name)
         const running = own.filter(({ record }) => record.state === 'running').length
-        return { function: name, release: 1, queued: Math.min(limit, own.filter(isReady).length), running }
+        const ready = own.filter(isReady)
+        const queuedFor = Object.fromEntries(
+          BACKEND_NAMES.map((backend) => [
+            backend,
+            Math.min(limit, ready.filter((one) => isFor(one, backend)).length),
+          ]).filter(([, count]) => count !== 0),
+        )
+        return { function: name, release: 1, queued: Math.min(limit, ready.length), queuedFor, running }
       })
       .filter(({ queued, running }) => queued + running > 0)
   }
@@ -256,6 +268,20 @@ export class DatabaseModel {
 }
 
 const isReady = ({ record }: Entry) => record.state === 'queued' && record.notBefore === undefined
+
+const PUBLIC = 'lambda'
+
+const isFor = ({ record: { decision } }: Entry, backend: BackendName) =>
+  decision.eligible.includes(backend) && (backend !== PUBLIC || decision.spillAt !== null)
+
+const mayTake = (entry: Entry, { backend, now }: ClaimRequest) =>
+  isFor(entry, backend) && (backend !== PUBLIC || entry.record.decision.spillAt! <= now)
+
+/** What is due longest for a public back-end, else what came first: the list is in that order. */
+const byTurn =
+  ({ backend }: ClaimRequest) =>
+  (a: Entry, b: Entry) =>
+    backend === PUBLIC ? a.record.decision.spillAt! - b.record.decision.spillAt! : 0
 
 const isOf = ({ record }: Entry, request: ClaimRequest) =>
   record.function === request.function && record.release === request.release

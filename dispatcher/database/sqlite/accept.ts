@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
 import type { State } from '../../../runtime/contract/invocation.js'
 import type { AcceptAnswer, NewInvocation } from '../database.js'
+import { laneOf } from '../lanes.js'
 import type { Connection } from './connection.js'
 
 const INSERT = `
   INSERT INTO invocations
-    (id, function, release, state, identity, body_digest, accepted_at, input, decision, moves, ended_at, cause, message)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (id, function, release, state, identity, body_digest, accepted_at, input, decision, eligible,
+      spill_at, moves, ended_at, cause, message)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (function, identity) WHERE identity IS NOT NULL DO NOTHING`
 
 const FIND = 'SELECT id, body_digest, state FROM invocations WHERE function = ? AND identity = ?'
@@ -57,6 +59,8 @@ function insert(connection: Connection, work: NewInvocation, digest: string | nu
     work.now,
     JSON.stringify(work.input),
     JSON.stringify(work.decision),
+    laneOf(work.decision),
+    work.decision.spillAt,
     JSON.stringify([
       { at: now, to: 'accepted' },
       { at: now, to: 'queued' },

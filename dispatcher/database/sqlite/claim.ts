@@ -1,8 +1,14 @@
 /** Hands work out, and takes back what nobody got to see. */
 import type { AttemptRef, Claim, ClaimRequest, Held } from '../database.js'
+import { isPublic, lanesFor } from '../lanes.js'
 import { held, IS_HELD, key } from './attempts.js'
 import type { Connection } from './connection.js'
 import { move } from './rows.js'
+
+interface First {
+  seq: number
+  spill_at?: number
+}
 
 /** Counts no further than it must. */
 const RUNNING = `
@@ -12,10 +18,17 @@ const RUNNING = `
 const START = `
   UPDATE invocations SET state = 'running', started_at = ?, attempts = attempts + 1,
     newest_attempt = newest_attempt + 1, moves = json_insert(moves, '$[#]', json(?))
-  WHERE seq = (
-    SELECT seq FROM invocations WHERE function = ? AND release = ? AND phase = 'ready' ORDER BY seq LIMIT 1
-  )
+  WHERE seq = ?
   RETURNING id, newest_attempt, input`
+
+const FIRST = `
+  SELECT seq FROM invocations WHERE function = :name AND release = :release AND eligible = :lane AND phase = 'ready'
+  ORDER BY seq LIMIT 1`
+
+const FIRST_DUE = `
+  SELECT seq, spill_at FROM invocations
+  WHERE function = :name AND release = :release AND eligible = :lane AND phase = 'ready' AND spill_at <= :now
+  ORDER BY spill_at, seq LIMIT 1`
 
 const ATTEMPT = `
   INSERT INTO attempts (invocation, number, backend, worker, started_at, lease_until) VALUES (?, ?, ?, ?, ?, ?)`
@@ -27,17 +40,27 @@ const GIVE_BACK = `
 
 export function claim(connection: Connection, request: ClaimRequest): Claim | undefined {
   if (isFull(connection, request)) return undefined
-  const { function: name, release, now } = request
+  const seq = next(connection, request)
+  if (seq === undefined) return undefined
+  const { now } = request
   const started = connection.get<{ id: string; newest_attempt: number; input: string }>(START, [
     now,
     move(now, 'running'),
-    name,
-    release,
-  ])
-  if (!started) return undefined
+    seq,
+  ])!
   const { id, newest_attempt: number } = started
   connection.run(ATTEMPT, [id, number, request.backend, request.worker, now, request.leaseUntil])
   return { invocation: id, attempt: number, input: JSON.parse(started.input) as Claim['input'] }
+}
+
+/** A look at each lane costs the same however much waits in it. */
+function next(connection: Connection, { function: name, release, backend, now }: ClaimRequest): number | undefined {
+  const firsts = lanesFor(backend).flatMap((lane) =>
+    isPublic(backend)
+      ? connection.all<First>(FIRST_DUE, { name, release, lane, now })
+      : connection.all<First>(FIRST, { name, release, lane }),
+  )
+  return firsts.toSorted((a, b) => (a.spill_at ?? 0) - (b.spill_at ?? 0) || a.seq - b.seq)[0]?.seq
 }
 
 /** The number is not given to another attempt: nobody can be sure what the worker saw. */

@@ -10,7 +10,7 @@ import { record, summary, SUMMARY_COLUMNS, type AttemptRow, type InvocationRow, 
 const RECORD = `SELECT ${SUMMARY_COLUMNS}, moves, decision, outputs, result FROM invocations WHERE id = ?`
 
 const ATTEMPTS = `
-  SELECT number, backend, worker, started_at, ended_at, cause, message, exit_code, times
+  SELECT number, backend, worker, started_at, ended_at, cause, message, exit_code, times, cost
   FROM attempts WHERE invocation = ? ORDER BY number`
 
 const TOTALS = `

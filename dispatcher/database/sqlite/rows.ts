@@ -54,6 +54,7 @@ export interface AttemptRow {
   message: string | null
   exit_code: number | null
   times: string | null
+  cost: number | null
 }
 
 export interface RunningRow {
@@ -119,6 +120,7 @@ const attempt = (row: AttemptRow): AttemptRecord =>
     message: row.message ?? undefined,
     exitCode: row.exit_code ?? undefined,
     times: parseIfAny<StageTimes>(row.times),
+    cost: row.cost ?? undefined,
   })
 
 export const running = (row: RunningRow): RunningAttempt =>

@@ -4,19 +4,22 @@ import { CAUSES, type Cause, type Outcome } from '../../../runtime/contract/outc
 import type { AttemptRef, Held, Publishing, Settlement } from '../database.js'
 import { held, IS_HELD, key } from './attempts.js'
 import type { Connection } from './connection.js'
+import { laneOf } from '../lanes.js'
 import { move, printable } from './rows.js'
+import { addCost } from './spending.js'
 
 /** What was promised first is what will be published. */
 const BEGIN_PUBLISHING = `UPDATE attempts SET publishing = coalesce(publishing, ?) WHERE ${IS_HELD}`
 
 const END_ATTEMPT = `
-  UPDATE attempts SET ended_at = ?, cause = ?, message = ?, exit_code = ?, times = ?, publishing = NULL
+  UPDATE attempts SET ended_at = ?, cause = ?, message = ?, exit_code = ?, times = ?, cost = ?, publishing = NULL
   WHERE ${IS_HELD} AND (publishing IS NULL OR ? = 0)`
 
 const MOVE = `
   UPDATE invocations SET state = :state, not_before = :notBefore, ended_at = :endedAt,
     faults = faults + :fault, losses = losses + :loss, cause = :cause, message = :message,
-    outputs = :outputs, result = :result, moves = json_insert(moves, '$[#]', json(:move))
+    outputs = :outputs, result = :result, decision = coalesce(:decision, decision),
+    eligible = coalesce(:eligible, eligible), spill_at = iif(:eligible IS NULL, spill_at, :spillAt), moves = json_insert(moves, '$[#]', json(:move))
   WHERE id = :id`
 
 /** What can no longer happen to an attempt whose results are on their way. */
@@ -35,7 +38,10 @@ export const beginPublishing = (connection: Connection, attempt: AttemptRef, pub
 export function settle(connection: Connection, settlement: Settlement): Held {
   mustBeAMove(settlement)
   const ended = endAttempt(connection, settlement)
-  if (ended === 'held') moveOn(connection, settlement)
+  if (ended === 'fenced') return ended
+  const { invocation, cost, now } = settlement
+  if (cost !== undefined) addCost(connection, invocation, { cost, now })
+  moveOn(connection, settlement)
   return ended
 }
 
@@ -47,6 +53,7 @@ function endAttempt(connection: Connection, settlement: Settlement): Held {
     messageOf(outcome),
     outcome.exitCode ?? null,
     jsonOrNull(outcome.times),
+    settlement.cost ?? null,
     ...key(settlement),
     TOO_LATE.includes(causeOf(outcome)) ? 1 : 0,
   ])
@@ -54,7 +61,7 @@ function endAttempt(connection: Connection, settlement: Settlement): Held {
 }
 
 function moveOn(connection: Connection, settlement: Settlement): void {
-  const { outcome, to, now, notBefore = 0 } = settlement
+  const { outcome, to, now, notBefore = 0, decision } = settlement
   const cause = causeOf(outcome)
   connection.run(MOVE, {
     id: settlement.invocation,
@@ -67,6 +74,9 @@ function moveOn(connection: Connection, settlement: Settlement): void {
     message: messageOf(outcome),
     outputs: jsonOrNull(settlement.outputs),
     result: jsonOrNull(settlement.result),
+    decision: jsonOrNull(decision),
+    eligible: decision ? laneOf(decision) : null,
+    spillAt: decision?.spillAt ?? null,
     move: move(now, to, settlement.why),
   })
 }

@@ -1,13 +1,12 @@
 /** What waits: retries for their time, ready work for a worker. */
 import type { Backlog } from '../database.js'
+import { collectBacklogs, type BacklogRow } from '../backlogs.js'
 import type { Connection } from './connection.js'
 
 const BACKLOGS = `
-  SELECT function, release,
-    sum(iif(phase = 'ready', min(count, ?), 0)) AS queued,
-    sum(iif(phase = 'running', count, 0)) AS running
+  SELECT function, release, phase, eligible AS lane, count
   FROM counts WHERE count > 0 AND phase IN ('ready', 'running')
-  GROUP BY function, release ORDER BY function, release`
+  ORDER BY function, release`
 
 export const wakeDue = (connection: Connection, now: number): number =>
   connection.run(`UPDATE invocations SET not_before = 0 WHERE phase = 'delayed' AND not_before <= ?`, [now])
@@ -16,4 +15,5 @@ export const nextDue = (connection: Connection): number | undefined =>
   connection.get<{ due: number | null }>(`SELECT min(not_before) AS due FROM invocations WHERE phase = 'delayed'`)
     ?.due ?? undefined
 
-export const backlogs = (connection: Connection, limit: number): Backlog[] => connection.all<Backlog>(BACKLOGS, [limit])
+export const backlogs = (connection: Connection, limit: number): Backlog[] =>
+  collectBacklogs(connection.all<BacklogRow>(BACKLOGS), limit)
