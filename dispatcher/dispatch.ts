@@ -1,6 +1,7 @@
 /** The loop: take back what was lost, wake what is due, and scale the workers to the queue. */
 import { failed, type Cause } from '../runtime/contract/outcome.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
+import type { BackendName } from '../runtime/contract/function-spec.js'
 import type { BackendHost, Demand, WorkerBackend } from './backends/backend.js'
 import type { Changes } from './changes.js'
 import type { Release } from '../runtime/contract/release.js'
@@ -14,6 +15,10 @@ const ROUND_MS = 1000
 
 /** Ready invocations of one release beyond which more would not change what the back-ends do. */
 const QUEUED_COUNTED_MAX = 1000
+
+const NO_WORK = { queued: 0, queuedFor: {}, running: 0, runningOn: {} }
+
+type Work = Omit<Backlog, 'release'> & { release: Release }
 
 export interface DispatchContext {
   database: Database
@@ -110,9 +115,15 @@ export class Dispatch {
 
   async #scale(): Promise<void> {
     const backlogs = await this.#context.database.backlogs(QUEUED_COUNTED_MAX)
-    const demands = await Promise.all(this.#withCurrent(backlogs).map((backlog) => this.#demand(backlog)))
-    for (const backend of this.#context.backends)
-      backend.scale(demands.filter(({ release }) => release.spec.backends?.includes(backend.limits.name) ?? true))
+    const { backends, release } = this.#context
+    const work = await Promise.all(
+      this.#withCurrent(backlogs).map(async (one) => ({ ...one, release: await release(one.function, one.release) })),
+    )
+    for (const backend of backends) {
+      const { name } = backend.limits
+      const mine = work.filter(({ release: { spec } }) => spec.backends?.includes(name) ?? true)
+      backend.scale(mine.map((one) => this.#demand(one, name)))
+    }
   }
 
   /** Releases without work are demands too: their idle workers are known to the back-end by them. */
@@ -122,15 +133,18 @@ export class Dispatch {
       .filter(
         ({ function: name, number }) => !backlogs.some((other) => other.function === name && other.release === number),
       )
-    return [
-      ...backlogs,
-      ...idle.map(({ function: name, number }) => ({ function: name, release: number, queued: 0, queuedFor: {}, running: 0 })),
-    ]
+    return [...backlogs, ...idle.map(({ function: name, number }) => ({ function: name, release: number, ...NO_WORK }))]
   }
 
-  async #demand({ function: name, release: number, queued, running }: Backlog): Promise<Demand> {
-    const release = await this.#context.release(name, number)
-    return { release, queued, running, idle: this.#context.book.idle(name, number) }
+  #demand({ release, queuedFor, runningOn, running }: Work, backend: BackendName): Demand {
+    const here = runningOn[backend] ?? 0
+    return {
+      release,
+      queued: queuedFor[backend] ?? 0,
+      running: here,
+      concurrency: (release.spec.concurrency ?? Number.POSITIVE_INFINITY) - (running - here),
+      idle: this.#context.book.idle(release.function, release.number),
+    }
   }
 
   #report(thrown: unknown): void {

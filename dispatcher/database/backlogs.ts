@@ -18,7 +18,7 @@ export function collectBacklogs(rows: readonly BacklogRow[], limit: number): Bac
     const isSame = last?.function === row.function && last.release === row.release
     const backlog = isSame
       ? last
-      : { function: row.function, release: row.release, queued: 0, queuedFor: {}, running: 0 }
+      : { function: row.function, release: row.release, queued: 0, queuedFor: {}, running: 0, runningOn: {} }
     if (!isSame) found.push(backlog)
     add(backlog, row, limit)
   }
@@ -28,6 +28,7 @@ export function collectBacklogs(rows: readonly BacklogRow[], limit: number): Bac
 function add(backlog: Backlog, { phase, lane, count }: BacklogRow, limit: number): void {
   if (phase === 'running') {
     backlog.running += count
+    for (const backend of backendsOf(lane)) backlog.runningOn[backend] = (backlog.runningOn[backend] ?? 0) + count
     return
   }
   backlog.queued = Math.min(limit, backlog.queued + count)

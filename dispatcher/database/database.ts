@@ -139,6 +139,7 @@ export interface Backlog {
   /** Of these, what each back-end may take; on a public one, be it due yet or not. */
   queuedFor: Partial<Record<BackendName, number>>
   running: number
+  runningOn: Partial<Record<BackendName, number>>
 }
 
 /** What attempts on public back-ends cost in one hour. */

@@ -581,8 +581,16 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         await waiting('a', decided(['local', 'lambda'], T0 + 99))
         await waiting('b', decided(['kubernetes', 'lambda']))
         await waiting('c', decided(['lambda'], T0))
+        await claimOn('kubernetes')
         assert.deepEqual(await database.backlogs(10), [
-          { function: 'f', release: 1, queued: 3, queuedFor: { local: 1, kubernetes: 1, lambda: 2 }, running: 0 },
+          {
+            function: 'f',
+            release: 1,
+            queued: 2,
+            queuedFor: { local: 1, lambda: 2 },
+            running: 1,
+            runningOn: { kubernetes: 1 },
+          },
         ])
       })
 
@@ -611,8 +619,8 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         const waits = (await claim())!
         await database.settle(failure('timeout', { ...waits, to: 'queued', notBefore: T0 + 9 }))
         assert.deepEqual(await database.backlogs(10), [
-          { function: 'f', release: 1, queued: 2, queuedFor: { local: 2 }, running: 1 },
-          { function: 'g', release: 1, queued: 1, queuedFor: { local: 1 }, running: 0 },
+          { function: 'f', release: 1, queued: 2, queuedFor: { local: 2 }, running: 1, runningOn: { local: 1 } },
+          { function: 'g', release: 1, queued: 1, queuedFor: { local: 1 }, running: 0, runningOn: {} },
         ])
         assert.deepEqual(
           (await database.backlogs(1)).map(({ queued }) => queued),

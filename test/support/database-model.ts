@@ -180,7 +180,13 @@ export class DatabaseModel {
             Math.min(limit, ready.filter((one) => isFor(one, backend)).length),
           ]).filter(([, count]) => count !== 0),
         )
-        return { function: name, release: 1, queued: Math.min(limit, ready.length), queuedFor, running }
+        const runningOn = Object.fromEntries(
+          BACKEND_NAMES.map((backend) => [
+            backend,
+            own.filter(({ record }) => record.state === 'running' && record.tries.at(-1)!.backend === backend).length,
+          ]).filter(([, count]) => count !== 0),
+        )
+        return { function: name, release: 1, queued: Math.min(limit, ready.length), queuedFor, running, runningOn }
       })
       .filter(({ queued, running }) => queued + running > 0)
   }

@@ -3,6 +3,11 @@
 -- One bit per back-end that may take it: 1 local, 2 kubernetes, 4 lambda.
 ALTER TABLE invocations ADD COLUMN eligible INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE invocations ADD COLUMN spill_at INTEGER;
+-- The bit of the back-end that runs it, or ran it last.
+ALTER TABLE invocations ADD COLUMN runs_on INTEGER NOT NULL DEFAULT 1;
+-- What the counts below tell apart: ready work by who may take it, running work by who runs it.
+ALTER TABLE invocations ADD COLUMN lane INTEGER NOT NULL
+  AS (CASE WHEN state = 'running' THEN runs_on WHEN state = 'queued' AND not_before = 0 THEN eligible ELSE 0 END) VIRTUAL;
 
 DROP INDEX invocations_ready;
 CREATE INDEX invocations_ready ON invocations (function, release, eligible, seq) WHERE phase = 'ready';
@@ -18,7 +23,6 @@ CREATE TABLE costs (
   PRIMARY KEY (hour, function)
 ) STRICT, WITHOUT ROWID;
 
--- Ready work is counted for each set of back-ends.
 DROP TRIGGER count_arrival;
 DROP TRIGGER count_move;
 DROP INDEX counts_of_work;
@@ -27,21 +31,20 @@ CREATE TABLE counts (
   function TEXT NOT NULL,
   release INTEGER NOT NULL,
   phase TEXT NOT NULL,
-  eligible INTEGER NOT NULL, -- of what is ready, else 0
+  lane INTEGER NOT NULL,
   cause TEXT NOT NULL, -- of what failed, else ''
   count INTEGER NOT NULL,
-  PRIMARY KEY (function, release, phase, eligible, cause)
+  PRIMARY KEY (function, release, phase, lane, cause)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO counts SELECT function, release, phase, iif(phase = 'ready', 1, 0), cause, count FROM counts_before;
+INSERT INTO counts SELECT function, release, phase, phase IN ('ready', 'running'), cause, count FROM counts_before;
 DROP TABLE counts_before;
 
 CREATE INDEX counts_of_work ON counts (function, release) WHERE count > 0 AND phase IN ('ready', 'running');
 
 CREATE TRIGGER count_arrival AFTER INSERT ON invocations
 BEGIN
-  INSERT INTO counts (function, release, phase, eligible, cause, count)
-  VALUES (new.function, new.release, new.phase, iif(new.phase = 'ready', new.eligible, 0),
-    iif(new.state = 'failed', new.cause, ''), 1)
+  INSERT INTO counts (function, release, phase, lane, cause, count)
+  VALUES (new.function, new.release, new.phase, new.lane, iif(new.state = 'failed', new.cause, ''), 1)
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
@@ -49,9 +52,8 @@ CREATE TRIGGER count_move AFTER UPDATE OF state, not_before ON invocations WHEN 
 BEGIN
   UPDATE counts SET count = count - 1
   WHERE function = old.function AND release = old.release AND phase = old.phase
-    AND eligible = iif(old.phase = 'ready', old.eligible, 0) AND cause = iif(old.state = 'failed', old.cause, '');
-  INSERT INTO counts (function, release, phase, eligible, cause, count)
-  VALUES (new.function, new.release, new.phase, iif(new.phase = 'ready', new.eligible, 0),
-    iif(new.state = 'failed', new.cause, ''), 1)
+    AND lane = old.lane AND cause = iif(old.state = 'failed', old.cause, '');
+  INSERT INTO counts (function, release, phase, lane, cause, count)
+  VALUES (new.function, new.release, new.phase, new.lane, iif(new.state = 'failed', new.cause, ''), 1)
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;

@@ -1,6 +1,6 @@
 /** Hands work out, and takes back what nobody got to see. */
 import type { AttemptRef, Claim, ClaimRequest, Held } from '../database.js'
-import { isPublic, lanesFor } from '../lanes.js'
+import { isPublic, laneOf, lanesFor } from '../lanes.js'
 import { held, IS_HELD, key } from './attempts.js'
 import type { Connection } from './connection.js'
 import { move } from './rows.js'
@@ -16,7 +16,7 @@ const RUNNING = `
     (SELECT 1 FROM invocations WHERE function = ? AND state = 'running' LIMIT ?)`
 
 const START = `
-  UPDATE invocations SET state = 'running', started_at = ?, attempts = attempts + 1,
+  UPDATE invocations SET state = 'running', runs_on = ?, started_at = ?, attempts = attempts + 1,
     newest_attempt = newest_attempt + 1, moves = json_insert(moves, '$[#]', json(?))
   WHERE seq = ?
   RETURNING id, newest_attempt, input`
@@ -42,8 +42,9 @@ export function claim(connection: Connection, request: ClaimRequest): Claim | un
   if (isFull(connection, request)) return undefined
   const seq = next(connection, request)
   if (seq === undefined) return undefined
-  const { now } = request
+  const { now, backend } = request
   const started = connection.get<{ id: string; newest_attempt: number; input: string }>(START, [
+    laneOf({ eligible: [backend], spillAt: now }),
     now,
     move(now, 'running'),
     seq,

@@ -4,7 +4,7 @@ import { collectBacklogs, type BacklogRow } from '../backlogs.js'
 import type { Connection } from './connection.js'
 
 const BACKLOGS = `
-  SELECT function, release, phase, eligible AS lane, count
+  SELECT function, release, phase, lane, count
   FROM counts WHERE count > 0 AND phase IN ('ready', 'running')
   ORDER BY function, release`
 
