@@ -3,6 +3,7 @@ import { failed, type Cause } from '../runtime/contract/outcome.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import type { BackendName } from '../runtime/contract/function-spec.js'
 import type { BackendHost, Demand, WorkerBackend } from './backends/backend.js'
+import type { Calls } from './calls.js'
 import type { Changes } from './changes.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Backlog, Database } from './database/database.js'
@@ -23,6 +24,7 @@ type Work = Omit<Backlog, 'release'> & { release: Release }
 export interface DispatchContext {
   database: Database
   backends: readonly WorkerBackend[]
+  calls: Calls
   book: WorkerBook
   changes: Changes
   settle: Settle
@@ -102,6 +104,7 @@ export class Dispatch {
       const message = `no sign of worker ${attempt.worker} for ${leaseMs / 1000} s`
       await this.#context.settle.fail(attempt, failed({ cause: 'worker-lost', message }))
       this.#context.backends.find(({ limits }) => limits.name === attempt.backend)?.silent(attempt.worker)
+      this.#context.calls.cancelled(attempt.invocation)
     }
   }
 
@@ -124,6 +127,7 @@ export class Dispatch {
       const mine = work.filter(({ release: { spec } }) => spec.backends?.includes(name) ?? true)
       backend.scale(mine.map((one) => this.#demand(one, name)))
     }
+    await this.#context.calls.spill(backlogs)
   }
 
   /** Releases without work are demands too: their idle workers are known to the back-end by them. */

@@ -4,7 +4,7 @@ import type { Decision } from '../runtime/contract/decision.js'
 import type { FunctionSpec } from '../runtime/contract/function-spec.js'
 import { formatLocation } from '../runtime/contract/location.js'
 import type { Problem } from '../runtime/contract/problem.js'
-import type { WorkerBackend } from './backends/backend.js'
+import type { Backend, BackendsAtHand } from './backends-at-hand.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Database } from './database/database.js'
 import type { Registry } from './registry.js'
@@ -16,7 +16,7 @@ export interface FunctionsContext {
   registry: Registry
   database: Database
   stores: Stores
-  backends: readonly WorkerBackend[]
+  backends: BackendsAtHand
   now(): number
   /** Called after a function came, changed or went. */
   onChanged(): void
@@ -63,10 +63,7 @@ export class Functions {
   decide(name: string, inputBytes: number): Decision {
     const { registry, backends } = this.#context
     const { spec } = registry.current(name)
-    return decide(
-      { spec, inputBytes },
-      backends.map(({ limits }) => limits),
-    )
+    return decide({ spec, inputBytes }, backends.limits())
   }
 
   async #describe({ function: name, number, createdAt, spec }: Release): Promise<FunctionRecord> {
@@ -79,7 +76,7 @@ export class Functions {
       spec,
       queued: sum(mine.map(({ queued }) => queued)),
       running: sum(mine.map(({ running }) => running)),
-      notes: this.#context.backends.flatMap((backend) => backend.check(spec).notes),
+      notes: this.#context.backends.all().flatMap((backend) => backend.check(spec).notes),
     }
   }
 }
@@ -87,7 +84,7 @@ export class Functions {
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
 
 /** Why no back-end can ever run the function, one problem per back-end; empty = one can. */
-export function refusals(spec: FunctionSpec, backends: readonly WorkerBackend[]): Problem[] {
+export function refusals(spec: FunctionSpec, backends: readonly Backend[]): Problem[] {
   const listed = backends.filter(({ limits }) => spec.backends?.includes(limits.name) ?? true)
   const answers = listed.map((backend) => backend.check(spec).refusal ?? misfits(spec, 0, backend.limits)[0]?.text)
   if (answers.some((refusal) => refusal === undefined)) return []

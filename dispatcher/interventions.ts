@@ -9,6 +9,8 @@ export interface InterventionsContext {
   /** The name of a registered function; throws when there is none. */
   mustExist(name: string): void
   now(): number
+  /** Called with what was cancelled, whether it ran or waited. */
+  onCancelled(invocation: string): void
   /** Called with as many invocations of a function as may run now. */
   onQueued(functionName: string, count: number): void
 }
@@ -21,10 +23,11 @@ export class Interventions {
   }
 
   async cancel(id: string): Promise<'cancelled' | 'refused' | 'unknown'> {
-    const { database, changes, now, onQueued } = this.#context
+    const { database, changes, now, onCancelled, onQueued } = this.#context
     const answer = await database.cancel(id, now())
     if (answer !== 'cancelled') return answer
     for (const topic of [endTopic(id), logTopic(id)]) changes.notify(topic)
+    onCancelled(id)
     // A place of the function's concurrency is free again.
     onQueued((await database.getInvocation(id))!.function, 1)
     return answer

@@ -43,6 +43,7 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     config,
     database,
     stores,
+    openCalled: () => [],
     openBackends: (hostOf) =>
       openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), engine, now }, hostOf),
     log,

@@ -34,6 +34,13 @@ export interface SettleContext {
   onInterrupted(attempt: AttemptRef, thrown: unknown): void
 }
 
+/** How an attempt ended, and what it cost. */
+interface End<T extends Outcome> {
+  outcome: T
+  /** USD */
+  cost?: number | undefined
+}
+
 export class Settle {
   readonly #context: SettleContext
   readonly #publishing = new Map<string, Promise<void>>()
@@ -45,12 +52,13 @@ export class Settle {
   }
 
   /** Resolves once it is durable that the results will be published; publishing itself goes on behind it. */
-  succeed(attempt: RunningAttempt, outcome: Succeeded): Promise<Held> {
-    return this.#oneByOne(attempt, () => this.#succeed(attempt, outcome))
+  succeed(attempt: RunningAttempt, outcome: Succeeded, cost?: number): Promise<Held> {
+    return this.#oneByOne(attempt, () => this.#succeed(attempt, { outcome, cost }))
   }
 
-  fail(attempt: AttemptRef, outcome: Failed): Promise<Held> {
-    return this.#oneByOne(attempt, () => this.#fail(attempt, outcome))
+  /** `cost`: USD, of an attempt that somebody is paid for. */
+  fail(attempt: AttemptRef, outcome: Failed, cost?: number): Promise<Held> {
+    return this.#oneByOne(attempt, () => this.#fail(attempt, { outcome, cost }))
   }
 
   /** Throws away what an attempt staged that does not run any more; its worker has said that it is done. */
@@ -58,27 +66,27 @@ export class Settle {
     return this.#discard(attempt)
   }
 
-  async #succeed(attempt: RunningAttempt, outcome: Succeeded): Promise<Held> {
+  async #succeed(attempt: RunningAttempt, end: End<Succeeded>): Promise<Held> {
     // A worker that did not hear the answer says it again.
     if (this.#publishing.has(idOf(attempt))) return 'held'
-    const staged = this.#context.outputs.staged(attempt, outcome.outputs)
+    const staged = this.#context.outputs.staged(attempt, end.outcome.outputs)
     if (!staged)
-      return this.#fail(
-        attempt,
-        failed({ cause: 'internal', message: 'the dispatcher restarted while results were being staged' }),
-      )
-    if (staged.length === 0) return this.#settle(attempt, outcome, [])
-    const publishing = { outcome, staged }
+      return this.#fail(attempt, {
+        ...end,
+        outcome: failed({ cause: 'internal', message: 'the dispatcher restarted while results were being staged' }),
+      })
+    if (staged.length === 0) return this.#settle(attempt, end, [])
+    const publishing = { ...end, staged }
     const held = await this.#context.database.beginPublishing(attempt, publishing)
     if (held === 'held') this.#inBackground(attempt, this.#publish(attempt, publishing))
     return held
   }
 
-  async #fail(ref: AttemptRef, outcome: Failed): Promise<Held> {
+  async #fail(ref: AttemptRef, end: End<Failed>): Promise<Held> {
     const attempt = await this.#context.database.runningAttempt(ref)
     if (!attempt || attempt.publishing) return 'fenced'
     await this.#discard(attempt)
-    return this.#settle(attempt, outcome, [])
+    return this.#settle(attempt, end, [])
   }
 
   /** Finishes what an earlier life of the dispatcher had promised to publish, and throws away what nobody waits for. */
@@ -114,14 +122,14 @@ export class Settle {
     this.#publishing.set(id, settled)
   }
 
-  async #publish(attempt: RunningAttempt, { outcome, staged }: Publishing): Promise<void> {
+  async #publish(attempt: RunningAttempt, { staged, ...end }: Publishing): Promise<void> {
     const outputs: PublishedOutput[] = []
     for (const { storage, ticket } of staged) {
       const published = await this.#publishOne(storage, ticket)
-      if ('cause' in published) return this.#refuse(attempt, published)
+      if ('cause' in published) return this.#refuse(attempt, { ...end, outcome: published })
       outputs.push(published)
     }
-    await this.#untilStored(() => this.#settle(attempt, outcome, outputs))
+    await this.#untilStored(() => this.#settle(attempt, end, outputs))
     await this.#discard(attempt)
   }
 
@@ -150,12 +158,12 @@ export class Settle {
     }
   }
 
-  async #refuse(attempt: RunningAttempt, outcome: Failed): Promise<void> {
-    await this.#untilStored(() => this.#settle(attempt, outcome, []))
+  async #refuse(attempt: RunningAttempt, end: End<Failed>): Promise<void> {
+    await this.#untilStored(() => this.#settle(attempt, end, []))
     await this.#discard(attempt)
   }
 
-  async #settle(attempt: RunningAttempt, outcome: Outcome, outputs: PublishedOutput[]): Promise<Held> {
+  async #settle(attempt: RunningAttempt, { outcome, cost }: End<Outcome>, outputs: PublishedOutput[]): Promise<Held> {
     const { database, now, random } = this.#context
     const { spec } = await this.#context.release(attempt.function, attempt.release)
     const { invocation, attempt: number, faults, losses } = attempt
@@ -165,6 +173,7 @@ export class Settle {
       attempt: number,
       outcome,
       ...step,
+      ...(cost === undefined ? {} : { cost }),
       outputs,
       result: outcome.result,
       now: now(),

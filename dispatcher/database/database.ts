@@ -94,6 +94,8 @@ export interface RunningAttempt extends AttemptRef {
 /** What was about to be published when the dispatcher stopped; enough to finish it. */
 export interface Publishing {
   outcome: Outcome
+  /** USD; see `Settlement`. */
+  cost?: number
   staged: StagedOutput[]
 }
 

@@ -119,13 +119,20 @@ class DirectoryStore implements ObjectStore {
     })
   }
 
-  stage({ bucket, key, attempt, expiresAt }: StageRequest): Promise<Staged> {
-    return translated(this.#where({ bucket, key }), async () => {
-      const before = await this.#find({ bucket, key })
-      const { path, file } = await this.#staging.prepare(attempt)
-      const ticket: Ticket = { attempt, file, bucket, key, before: before ? entityTag(before.facts) : null }
-      return { grant: { method: 'PUT', url: pathToFileURL(path).href, expiresAt }, ticket: JSON.stringify(ticket) }
-    })
+  async stage({ expiresAt, ...request }: StageRequest): Promise<Staged> {
+    const { path, ticket } = await this.#stage(request)
+    return { grant: { method: 'PUT', url: pathToFileURL(path).href, expiresAt }, ticket }
+  }
+
+  async fill(request: Omit<StageRequest, 'expiresAt'>, content: Readable): Promise<string> {
+    const { path, ticket } = await this.#stage(request)
+    try {
+      await receive(path, content, this.#where(request))
+    } catch (error) {
+      await rm(path, { force: true })
+      throw error
+    }
+    return ticket
   }
 
   async publish(text: string): Promise<PublishedOutput> {
@@ -163,6 +170,15 @@ class DirectoryStore implements ObjectStore {
 
   /** Holds nothing open between calls; a watch ends with its signal. */
   async close(): Promise<void> {}
+
+  #stage({ bucket, key, attempt }: Omit<StageRequest, 'expiresAt'>): Promise<{ path: string; ticket: string }> {
+    return translated(this.#where({ bucket, key }), async () => {
+      const before = await this.#find({ bucket, key })
+      const { path, file } = await this.#staging.prepare(attempt)
+      const ticket: Ticket = { attempt, file, bucket, key, before: before ? entityTag(before.facts) : null }
+      return { path, ticket: JSON.stringify(ticket) }
+    })
+  }
 
   /** An earlier `publish` that was cut short after the file had moved: then the key has another object than at `stage`. */
   async #sizeAsPublished(ticket: Ticket): Promise<number> {

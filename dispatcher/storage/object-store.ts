@@ -63,6 +63,11 @@ export interface ObjectStore {
   /** Grant to read the object; `object-not-found` when it is gone. */
   grantRead(object: ObjectRef, expiresAt: number): Promise<Grant & Pick<InputGrant, 'size'>>
   stage(request: StageRequest): Promise<Staged>
+  /**
+   * As `stage`, with the content at hand, `size` bytes of it: resolves to the ticket once all of it is staged. A stream that
+   * fails stages nothing.
+   */
+  fill(request: Omit<StageRequest, 'expiresAt'>, content: Readable): Promise<string>
   /** Makes a staged object visible under its key; resolves to its real size. `output-refused` when nothing was staged. */
   publish(ticket: string): Promise<PublishedOutput>
   /** Throws away what the attempt staged and nobody published. */

@@ -4,12 +4,12 @@ import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { failed, type Failed } from '../../runtime/contract/outcome.js'
-import { s3Notification } from '../../runtime/events/s3-notification.js'
 import type { Changes } from '../changes.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { Claim, Database } from '../database/database.js'
 import type { Settle } from '../settle.js'
 import { workTopic } from '../topics.js'
+import { attemptDocument } from './attempt-document.js'
 import type { InputGrants } from './input-grants.js'
 import type { WorkerBook } from './worker-book.js'
 
@@ -125,22 +125,18 @@ export class HandOut {
   }
 
   async #document(claim: Claim, release: Release, claims: WorkerClaims): Promise<AttemptDocument> {
-    const { input } = claim
-    const { spec } = release
-    const deadlineMs = this.#context.now() + spec.timeout * 1000
-    const grant = await this.#context.grants.forInput(claim, claims, deadlineMs)
+    const { database, grants, now } = this.#context
+    const body = claim.input.kind === 'request' ? await database.getBody(claim.invocation) : undefined
+    const document = attemptDocument({
+      claim,
+      release,
+      body,
+      storageType: (name) => grants.storageType(name),
+      now: now(),
+    })
     return {
-      invocation: claim.invocation,
-      attempt: claim.attempt,
-      event:
-        input.kind === 'object'
-          ? s3Notification(input.event, this.#context.grants.storageType(input.event.storage))
-          : grant.event,
-      eventTime: input.kind === 'object' ? input.event.time : input.time,
-      ...(input.kind === 'object' ? { objectKey: input.event.key } : {}),
-      input: [grant.grant],
-      limits: { deadlineMs, ephemeralStorageSize: spec.ephemeralStorageSize },
-      wantsResult: input.kind === 'request',
+      ...document,
+      input: [await grants.forInput(claim, claims, { body, deadlineMs: document.limits.deadlineMs })],
     }
   }
 }

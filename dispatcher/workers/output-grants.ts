@@ -1,4 +1,5 @@
 /** Grants for the results of an attempt, and what was granted: only that can be published. */
+import type { Readable } from 'node:stream'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { outputKey, outputsFor } from '../../runtime/contract/filters.js'
 import type { OutputRule } from '../../runtime/contract/function-spec.js'
@@ -26,6 +27,17 @@ export interface GrantOutputs {
   request: OutputsRequest
   claims: WorkerClaims
   now: number
+}
+
+export interface FillOutputs {
+  rules: readonly OutputRule[]
+  result: {
+    /** Path below the output directory. */
+    name: string
+    /** bytes */
+    size: number
+    open(): Promise<Readable>
+  }
 }
 
 /** What an attempt was granted. */
@@ -59,6 +71,23 @@ export class OutputGrants {
       outputs.push({ name, grants: staged.map(({ grant }) => this.#withinReach(grant, { id, claims, granted })) })
     }
     return { outputs }
+  }
+
+  /** As `grant`, for one result that no worker will bring: its content is at hand. */
+  async fill(ref: AttemptRef, { rules, result }: FillOutputs): Promise<void> {
+    const id = attemptId(ref.invocation, ref.attempt)
+    const { name, size } = result
+    refuseTraversal(name)
+    const granted = this.#granted.get(id) ?? { staged: new Map(), files: [] }
+    this.#granted.set(id, granted)
+    const staged: StagedOutput[] = []
+    for (const rule of outputsFor(rules, name)) {
+      const { storage, bucket } = rule
+      const key = outputKey(rule, name)
+      const ticket = await this.#context.store(storage).fill({ bucket, key, size, attempt: id }, await result.open())
+      staged.push({ storage, bucket, key, size, ticket })
+    }
+    granted.staged.set(name, staged)
   }
 
   /** What was granted for those names; undefined when a name never was (or the dispatcher has restarted since). */

@@ -21,6 +21,7 @@ async function main(file: string): Promise<void> {
     database,
     stores: new Stores([]),
     openBackends: () => [],
+    openCalled: () => [],
     log,
     now: () => Date.now(),
     random: () => Math.random(),

@@ -278,6 +278,23 @@ export function objectStoreSuite({ name, open, unsupported = {} }: ObjectStoreSu
         assert.deepEqual(await keys(''), ['a'])
       })
 
+      it('may be staged from content at hand, and are published or thrown away like others', async () => {
+        const ticket = await store.fill({ ...at('a'), size: 6, attempt: ATTEMPT }, fromText('result'))
+        const empty = await store.fill({ ...at('b'), size: 0, attempt: ATTEMPT }, fromText(''))
+        assert.deepEqual(await keys(''), [])
+        assert.deepEqual(await store.publish(ticket), { storage: store.name, bucket: BUCKET, key: 'a', size: 6 })
+        assert.equal(await get('a'), 'result')
+        await store.discard(ATTEMPT)
+        await rejects(store.publish(empty), 'output-refused')
+      })
+
+      it('stages nothing of content that fails', async () => {
+        const broken = new Error('the source broke')
+        await assert.rejects(store.fill({ ...at('a'), size: 900_000, attempt: ATTEMPT }, failing(broken)), broken)
+        await store.discard(ATTEMPT)
+        assert.deepEqual(await keys(''), [])
+      })
+
       it('refuses a ticket that it did not write', async () => {
         for (const ticket of ['', 'null', '{}', '[]', '"a"', '{"bucket":"bucket","key":"a"}', '\0']) {
           await rejects(store.publish(ticket), 'output-refused')

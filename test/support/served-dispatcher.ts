@@ -33,6 +33,7 @@ export async function serveDispatcher(directory: string): Promise<ServedDispatch
     config,
     database: await openDatabase(config.database),
     stores: new Stores(Object.entries(config.storage).map(([name, one]) => openStorage(name, one, { log: () => {} }))),
+    openCalled: () => [],
     openBackends: (given) => {
       host = given('local')
       return [new IdleBackend()]

@@ -1,0 +1,188 @@
+/** Attempts on back-ends that are called: what is due spills over to them, and what comes of it is brought home. */
+import { attemptId, parseAttemptId } from '../runtime/contract/invocation.js'
+import { asError, SpillwayError } from '../runtime/contract/errors.js'
+import { baseName } from '../runtime/contract/object-event.js'
+import { failed, type Outcome, type Succeeded } from '../runtime/contract/outcome.js'
+import type { Release } from '../runtime/contract/release.js'
+import type { LogLine } from '../runtime/contract/runtime-api.js'
+import { Readable } from 'node:stream'
+import type { AttemptCall, CallBackend, CallHost, CallInput, Usage } from './backends/call-backend.js'
+import type { AttemptRef, Backlog, Claim, Database, RunningAttempt } from './database/database.js'
+import type { Settle } from './settle.js'
+import type { ObjectStore } from './storage/object-store.js'
+import { attemptDocument } from './workers/attempt-document.js'
+import type { LogBook } from './workers/log-book.js'
+import type { OutputGrants } from './workers/output-grants.js'
+
+/** Stands for the worker of an attempt on a back-end that has none. */
+const worker = (backend: string) => `${backend}-call`
+
+export interface CallsContext {
+  /** Filled once the dispatcher starts. */
+  backends: readonly CallBackend[]
+  database: Database
+  settle: Settle
+  outputs: OutputGrants
+  logs: LogBook
+  store(name: string): ObjectStore
+  release(name: string, number: number): Promise<Release>
+  /** Whether the back-end may be given work of that release now. */
+  mayCall(backend: CallBackend, release: Release): boolean
+  /** USD */
+  priceOf(usage: Usage): number
+  leaseMs: number
+  now(): number
+  log: CallHost['log']
+}
+
+export class Calls {
+  readonly #context: CallsContext
+  readonly #running = new Map<string, CallBackend>()
+
+  constructor(context: CallsContext) {
+    this.#context = context
+  }
+
+  host(): CallHost {
+    return {
+      onOutcome: (id, outcome, usage) => this.#inBackground(id, this.#end(id, outcome, usage)),
+      onAlive: (id) => this.#inBackground(id, this.#renew(id)),
+      onLog: (id, lines) => this.#inBackground(id, this.#keepLog(id, lines)),
+      log: this.#context.log,
+    }
+  }
+
+  /** Takes up the attempts that an earlier life of the dispatcher had started. */
+  async resume(): Promise<void> {
+    for (const attempt of await this.#context.database.runningAttempts()) {
+      const backend = this.#context.backends.find(({ limits }) => limits.name === attempt.backend)
+      if (backend && !attempt.publishing) backend.resume(await this.#callFor(attempt, backend))
+    }
+  }
+
+  /** Calls for all that may spill over now, as far as the back-ends take it. */
+  async spill(backlogs: readonly Backlog[]): Promise<void> {
+    for (const backend of this.#context.backends)
+      for (const backlog of backlogs) if (backlog.queuedFor[backend.limits.name]) await this.#spillTo(backend, backlog)
+  }
+
+  /** The invocation was cancelled, or its attempt is lost: what still runs of it is not wanted any more. */
+  cancelled(invocation: string): void {
+    for (const id of [...this.#running.keys()].filter((one) => refOf(one).invocation === invocation)) this.#cancel(id)
+  }
+
+  #cancel(id: string): void {
+    this.#running.get(id)?.cancel(id)
+    this.#running.delete(id)
+  }
+
+  async #spillTo(backend: CallBackend, backlog: Backlog): Promise<void> {
+    const release = await this.#context.release(backlog.function, backlog.release)
+    while (this.#context.mayCall(backend, release) && backend.room(release) > 0) {
+      const claim = await this.#claim(backend, release)
+      if (!claim) return
+      await this.#start(backend, release, claim)
+    }
+  }
+
+  #claim({ limits: { name } }: CallBackend, release: Release): Promise<Claim | undefined> {
+    const now = this.#context.now()
+    return this.#context.database.claim({
+      function: release.function,
+      release: release.number,
+      backend: name,
+      worker: worker(name),
+      concurrency: release.spec.concurrency,
+      now,
+      leaseUntil: now + this.#context.leaseMs,
+    })
+  }
+
+  async #start(backend: CallBackend, release: Release, claim: Claim): Promise<void> {
+    try {
+      backend.start(await this.#callFor({ ...claim, release: release.number, function: release.function }, backend))
+    } catch (thrown) {
+      const cause = thrown instanceof SpillwayError && !thrown.retryable ? 'input-missing' : 'backend-unavailable'
+      await this.#context.settle.fail(claim, failed({ cause, message: asError(thrown).message }))
+    }
+  }
+
+  async #callFor(
+    attempt: Claim & Pick<RunningAttempt, 'function' | 'release'>,
+    backend: CallBackend,
+  ): Promise<AttemptCall> {
+    const { database, now, store } = this.#context
+    const release = await this.#context.release(attempt.function, attempt.release)
+    const body = attempt.input.kind === 'request' ? await database.getBody(attempt.invocation) : undefined
+    const storageType = (name: string) => store(name).type
+    const id = attemptId(attempt.invocation, attempt.attempt)
+    this.#running.set(id, backend)
+    return {
+      id,
+      release,
+      document: attemptDocument({ claim: attempt, release, body, storageType, now: now() }),
+      input: this.#inputOf(attempt, body),
+    }
+  }
+
+  #inputOf({ input }: Claim, body: Buffer = Buffer.alloc(0)): CallInput {
+    if (input.kind === 'request')
+      return { kind: 'content', size: body.length, name: 'body', open: async () => Readable.from([body]) }
+    const { storage, bucket, key, size } = input.event
+    const store = this.#context.store(storage)
+    const name = baseName(key)
+    if (store.type === 's3') return { kind: 's3', bucket, key, size, name }
+    return { kind: 'content', size, name, open: () => store.read({ bucket, key }) }
+  }
+
+  async #end(id: string, outcome: Outcome, usage?: Usage): Promise<void> {
+    const { database, settle } = this.#context
+    const backend = this.#running.get(id)
+    const attempt = await database.runningAttempt(refOf(id))
+    this.#running.delete(id)
+    const cost = usage && this.#context.priceOf(usage)
+    if (attempt && backend && outcome.outcome === 'succeeded')
+      await this.#bringHome(attempt, outcome, { backend, cost })
+    if (attempt && outcome.outcome === 'failed') await settle.fail(attempt, outcome, cost)
+    await backend?.forget(id)
+  }
+
+  async #bringHome(
+    attempt: RunningAttempt,
+    outcome: Succeeded,
+    { backend, cost }: { backend: CallBackend; cost: number | undefined },
+  ): Promise<void> {
+    const { outputs, settle } = this.#context
+    const { spec } = await this.#context.release(attempt.function, attempt.release)
+    try {
+      for await (const result of backend.results(idOf(attempt)))
+        await outputs.fill(attempt, { rules: spec.output, result })
+      await settle.succeed(attempt, outcome, cost)
+    } catch (thrown) {
+      const cause = thrown instanceof SpillwayError && !thrown.retryable ? 'output-refused' : 'backend-unavailable'
+      await settle.fail(attempt, failed({ cause, message: asError(thrown).message }), cost)
+    }
+  }
+
+  async #renew(id: string): Promise<void> {
+    const { database, now, leaseMs } = this.#context
+    if ((await database.renewLease(refOf(id), now() + leaseMs)) === 'fenced') this.#cancel(id)
+  }
+
+  async #keepLog(id: string, lines: readonly LogLine[]): Promise<void> {
+    const { invocation, attempt } = refOf(id)
+    await this.#context.logs.append(invocation, attempt, lines)
+  }
+
+  #inBackground(id: string, work: Promise<void>): void {
+    work.catch((thrown: unknown) => this.#context.log('warn', `attempt ${id}: ${asError(thrown).message}`))
+  }
+}
+
+const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)
+
+function refOf(id: string): AttemptRef {
+  const parsed = parseAttemptId(id)
+  if (!parsed) throw new Error(`${id} is no id of an attempt`)
+  return { invocation: parsed.invocation, attempt: parsed.number }
+}

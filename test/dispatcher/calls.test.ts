@@ -1,0 +1,222 @@
+/** Attempts on called back-ends, with a real database and a real storage. */
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { Calls } from '../../dispatcher/calls.js'
+import type { Database, NewInvocation } from '../../dispatcher/database/database.js'
+import { openDatabase } from '../../dispatcher/database/open.js'
+import { Settle } from '../../dispatcher/settle.js'
+import type { ObjectStore } from '../../dispatcher/storage/object-store.js'
+import { openStorage } from '../../dispatcher/storage/open.js'
+import { LogBook } from '../../dispatcher/workers/log-book.js'
+import { OutputGrants } from '../../dispatcher/workers/output-grants.js'
+import { attemptId } from '../../runtime/contract/invocation.js'
+import { failed } from '../../runtime/contract/outcome.js'
+import { DECISION, functionSpec, newRelease, objectWork, requestWork, T0 } from '../support/database-work.js'
+import { eventually } from '../support/eventually.js'
+import { FakeCallBackend } from '../support/fake-call-backend.js'
+import { temporaryDirectory } from '../support/temporary-directory.js'
+
+const DUE = { ...DECISION, eligible: ['lambda' as const], spillAt: T0 }
+const USAGE = { billedMs: 1000, memorySize: 1024, ephemeralStorageSize: 512, architecture: 'x86_64' as const }
+
+describe('calls', () => {
+  const directory = temporaryDirectory()
+  let database: Database
+  let store: ObjectStore
+  let mayCall: boolean
+  let now: number
+
+  beforeEach(async () => {
+    mayCall = true
+    now = T0
+    for (const bucket of ['in', 'out']) mkdirSync(join(directory(), 'data', bucket), { recursive: true })
+    store = openStorage('here', { type: 'directory', path: join(directory(), 'data') })
+    database = await openDatabase(`sqlite:${join(directory(), 'spillway.db')}`)
+    await database.putRelease(
+      newRelease('f', { spec: functionSpec({ output: 'here://out/', retries: { minDelay: 0 } }) }),
+    )
+  })
+  afterEach(() => database.close())
+
+  /** A life of the dispatcher, as far as calls are concerned. */
+  function live(free?: number): { calls: Calls; backend: FakeCallBackend; spill: () => Promise<void> } {
+    const backends: FakeCallBackend[] = []
+    const outputs = new OutputGrants({ store: () => store, origin: () => '', token: () => '' })
+    const release = async (name: string, number: number) => (await database.getRelease(name, number))!
+    const settle = new Settle({
+      database,
+      outputs,
+      store: () => store,
+      storages: () => [store],
+      release,
+      now: () => now,
+      random: () => 0,
+      onSettled: () => undefined,
+      pause: async () => undefined,
+      onInterrupted: (_, thrown) => assert.fail(String(thrown)),
+    })
+    const calls = new Calls({
+      database,
+      settle,
+      outputs,
+      logs: new LogBook(join(directory(), 'logs'), () => undefined),
+      backends,
+      store: () => store,
+      release,
+      mayCall: () => mayCall,
+      priceOf: ({ billedMs }) => billedMs / 1e6,
+      leaseMs: 30_000,
+      now: () => now,
+      log: (_, message) => assert.fail(message),
+    })
+    const backend = new FakeCallBackend(calls.host(), free)
+    backends.push(backend)
+    return { calls, backend, spill: async () => calls.spill(await database.backlogs(100)) }
+  }
+
+  const accept = async (...work: NewInvocation[]) => (await database.accept(work)).map(({ id }) => id)
+  const due = (key: string, changes: Partial<NewInvocation> = {}) => objectWork('f', key, { decision: DUE, ...changes })
+  const ended = (id: string, state: string) =>
+    eventually(async () => {
+      const record = await database.getInvocation(id)
+      return record?.state === state && record
+    })
+
+  it('spill what is due, the input at hand, and no more than there is room for', async () => {
+    writeFileSync(join(directory(), 'data', 'in', 'a'), 'hello')
+    const [first] = await accept(
+      due('a'),
+      due('b', { decision: { ...DUE, spillAt: T0 + 1 } }),
+      due('c', { decision: DECISION }),
+    )
+    const { backend, spill } = live(2)
+    await spill()
+    assert.deepEqual(
+      backend.started.map(({ id }) => id),
+      [attemptId(first!, 1)],
+    )
+    const { document, input } = backend.started[0]!
+    assert.deepEqual([document.objectKey, document.limits.deadlineMs], ['a', T0 + 300_000])
+    assert.ok(input.kind === 'content')
+    assert.equal(await text(await input.open()), 'hello')
+    now = T0 + 1
+    await accept(due('d'))
+    await spill()
+    assert.equal(backend.started.length, 2)
+  })
+
+  it('wait while the back-end may not be called', async () => {
+    const [id] = await accept(due('a'))
+    mayCall = false
+    const { backend, spill } = live()
+    await spill()
+    assert.deepEqual([backend.started, (await database.getInvocation(id!))?.state], [[], 'queued'])
+  })
+
+  it('bring the results home, then clear the staging place, and keep what it cost', async () => {
+    const [id] = await accept({ ...requestWork('f', null, Buffer.from('{"n":1}')), decision: DUE })
+    const { backend, spill } = live()
+    await spill()
+    assert.deepEqual(backend.started[0]!.document.event, { n: 1 })
+    const attempt = attemptId(id!, 1)
+    backend.end(
+      attempt,
+      { outcome: 'succeeded', outputs: ['a.txt', 'sub/b.txt'], exitCode: 0 },
+      {
+        results: { 'a.txt': 'one', 'sub/b.txt': 'two' },
+        usage: USAGE,
+      },
+    )
+    const record = await ended(id!, 'succeeded')
+    assert.deepEqual(
+      record.outputs.map(({ key, size }) => [key, size]),
+      [
+        ['a.txt', 3],
+        ['sub/b.txt', 3],
+      ],
+    )
+    assert.equal(await text(await store.read({ bucket: 'out', key: 'sub/b.txt' })), 'two')
+    assert.equal(record.tries[0]!.cost, 0.001)
+    await eventually(() => backend.forgotten.includes(attempt))
+    assert.deepEqual(await database.spending(T0), [{ function: 'f', hour: T0, cost: 0.001 }])
+  })
+
+  it('try again what failed, and pay for both', async () => {
+    const [id] = await accept(due('a'))
+    const { backend, spill } = live()
+    await spill()
+    backend.end(attemptId(id!, 1), failed({ cause: 'script-exit', message: 'exit code 3', exitCode: 3 }), {
+      usage: USAGE,
+    })
+    await ended(id!, 'queued')
+    await spill()
+    assert.equal(backend.started[1]!.id, attemptId(id!, 2))
+    backend.end(attemptId(id!, 2), { outcome: 'succeeded', outputs: [], exitCode: 0 }, { usage: USAGE })
+    assert.deepEqual(
+      (await ended(id!, 'succeeded')).tries.map(({ cost }) => cost),
+      [0.001, 0.001],
+    )
+  })
+
+  it('take nothing of an attempt that was lost or cancelled', async () => {
+    const [lost, cancelled] = await accept(due('a'), due('b'))
+    const { calls, backend, spill } = live()
+    await spill()
+    await database.cancel(cancelled!, T0)
+    calls.cancelled(cancelled!)
+    assert.deepEqual(backend.cancelled, [attemptId(cancelled!, 1)])
+    await database.cancel(lost!, T0)
+    backend.end(
+      attemptId(lost!, 1),
+      { outcome: 'succeeded', outputs: ['a.txt'], exitCode: 0 },
+      { results: { 'a.txt': 'late' } },
+    )
+    await eventually(() => backend.forgotten.includes(attemptId(lost!, 1)))
+    assert.equal(await store.head({ bucket: 'out', key: 'a.txt' }), undefined)
+    backend.host.onAlive(attemptId(lost!, 1))
+  })
+
+  it('keep the lease of what is alive', async () => {
+    const [id] = await accept(due('a'))
+    const { backend, spill } = live()
+    await spill()
+    now = T0 + 20_000
+    backend.host.onAlive(attemptId(id!, 1))
+    await eventually(
+      async () => (await database.runningAttempt({ invocation: id!, attempt: 1 }))?.leaseUntil === T0 + 50_000,
+    )
+  })
+
+  it('go on in the next life of the dispatcher', async () => {
+    const [id] = await accept(due('a'))
+    await live().spill()
+    const { calls, backend } = live()
+    await calls.resume()
+    assert.deepEqual(
+      backend.resumed.map((call) => call.id),
+      [attemptId(id!, 1)],
+    )
+    backend.end(
+      attemptId(id!, 1),
+      { outcome: 'succeeded', outputs: ['a.txt'], exitCode: 0 },
+      { results: { 'a.txt': 'x' } },
+    )
+    assert.equal((await ended(id!, 'succeeded')).outputs.length, 1)
+  })
+
+  it('fail an attempt whose results cannot be brought home, and say why', async () => {
+    const [id] = await accept(due('a'))
+    const { backend, spill } = live()
+    await spill()
+    backend.end(
+      attemptId(id!, 1),
+      { outcome: 'succeeded', outputs: ['../x'], exitCode: 0 },
+      { results: { '../x': 'out' } },
+    )
+    const record = await ended(id!, 'failed')
+    assert.equal(record.cause, 'output-refused')
+    assert.match(record.message!, /no proper relative path/)
+  })
+})
