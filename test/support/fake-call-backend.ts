@@ -24,7 +24,7 @@ export class FakeCallBackend implements CallBackend {
   }
   resume = (call: AttemptCall) => void this.resumed.push(call)
   cancel = (attempt: string) => void this.cancelled.push(attempt)
-  status = () => ({ name: 'lambda' as const, public: true, healthy: true, notes: [] })
+  status = () => ({ name: 'lambda' as const, public: true, healthy: true, slots: 0, workers: 0, notes: [] })
   close = async () => undefined
 
   forget = async (attempt: string) => {
