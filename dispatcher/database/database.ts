@@ -1,7 +1,8 @@
 /**
  * Functions and invocations that survive a power cut. Every driver keeps these promises:
  *
- * - A promise that resolves has been committed and flushed to disk; one that rejects has changed nothing.
+ * - A promise that resolves has been committed and flushed to disk; one that rejects has changed nothing, unless it says
+ *   that nobody knows: a server broke off in the middle of the commit and did not come back for a while.
  * - When the disk refuses (full, failing fsync), calls reject with `database-unavailable` until it takes writes again;
  *   nothing that was acknowledged is lost.
  * - `accept` records the same identity of the same function once, whoever else accepts at the same time.

@@ -1,26 +1,23 @@
 /** Picks the driver by the URL of the configuration. The only place that knows them all. */
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { Database } from './database.js'
+import { openPostgres } from './postgres.js'
+import { isPostgresUrl } from './postgres/address.js'
 import { openSqlite } from './sqlite.js'
 
-/** `sqlite:./spillway.db` (relative to the working directory); `postgres://` is to come. */
-export async function openDatabase(url: string): Promise<Database> {
-  if (/^postgres(ql)?:/.test(url)) throw postgres()
+/** `sqlite:./spillway.db` (relative to the working directory), or `postgres://user@host/database`. */
+export async function openDatabase(url: string, { password }: { password?: string } = {}): Promise<Database> {
+  if (isPostgresUrl(url)) return openPostgres(url, { password })
   const path = /^sqlite:(?!\/\/)(.+)$/.exec(url)?.[1]
   if (path === undefined) throw unknownUrl(url)
   return openSqlite(path)
 }
 
-const postgres = () =>
-  new SpillwayError(
-    'not-available',
-    'database: this version of Spillway keeps its record in SQLite only. Write sqlite:./spillway.db, on a disk of this machine.',
-  )
-
 const unknownUrl = (url: string) =>
   new SpillwayError(
     'invalid-configuration',
-    `database must be sqlite: and a path, got ${JSON.stringify(withoutPassword(url))}. Write sqlite:./spillway.db.`,
+    `database must be sqlite: and a path, or postgres://user@host/database, got ${JSON.stringify(withoutPassword(url))}. ` +
+      'Write sqlite:./spillway.db.',
   )
 
-const withoutPassword = (url: string) => url.replace(/\/\/[^/]*@/, '//***@')
+const withoutPassword = (url: string) => url.replace(/\/\/.*@/s, '//***@')

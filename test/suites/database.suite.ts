@@ -151,6 +151,11 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
           answers.map(({ duplicate }) => duplicate),
           [false, false],
         )
+        const again = await database.accept([objectWork('g', 'k'), objectWork('f', 'k')])
+        assert.deepEqual(
+          again.map(({ id }) => id),
+          answers.map(({ id }) => id).toReversed(),
+        )
       })
 
       it('answers a duplicate with the state that the first is in', async () => {

@@ -1,9 +1,8 @@
-/** Hands work out, and takes back what nobody got to see. */
-import type { AttemptRef, Claim, ClaimRequest, Held } from '../database.js'
+/** Hands work out. */
+import type { Claim, ClaimRequest } from '../database.js'
 import { isPublic, laneOf, lanesFor } from '../lanes.js'
-import { held, IS_HELD, key } from './attempts.js'
+import { ADD_MOVE, move } from '../sql/rows.js'
 import type { Connection } from './connection.js'
-import { move } from './rows.js'
 
 interface First {
   seq: number
@@ -17,7 +16,7 @@ const RUNNING = `
 
 const START = `
   UPDATE invocations SET state = 'running', runs_on = ?, started_at = ?, attempts = attempts + 1,
-    newest_attempt = newest_attempt + 1, moves = json_insert(moves, '$[#]', json(?))
+    newest_attempt = newest_attempt + 1, ${ADD_MOVE}
   WHERE seq = ?
   RETURNING id, newest_attempt, input`
 
@@ -32,11 +31,6 @@ const FIRST_DUE = `
 
 const ATTEMPT = `
   INSERT INTO attempts (invocation, number, backend, worker, started_at, lease_until) VALUES (?, ?, ?, ?, ?, ?)`
-
-const GIVE_BACK = `
-  UPDATE invocations SET state = 'queued', attempts = attempts - 1, moves = json_insert(moves, '$[#]', json(?)),
-    started_at = (SELECT max(started_at) FROM attempts WHERE invocation = id)
-  WHERE id = ?`
 
 export function claim(connection: Connection, request: ClaimRequest): Claim | undefined {
   if (isFull(connection, request)) return undefined
@@ -62,13 +56,6 @@ function next(connection: Connection, { function: name, release, backend, now }:
       : connection.all<First>(FIRST, { name, release, lane }),
   )
   return firsts.toSorted((a, b) => (a.spill_at ?? 0) - (b.spill_at ?? 0) || a.seq - b.seq)[0]?.seq
-}
-
-/** The number is not given to another attempt: nobody can be sure what the worker saw. */
-export function unclaim(connection: Connection, attempt: AttemptRef, now: number): Held {
-  const deleted = connection.run(`DELETE FROM attempts WHERE ${IS_HELD}`, key(attempt))
-  if (deleted > 0) connection.run(GIVE_BACK, [move(now, 'queued', 'no worker got to see it'), attempt.invocation])
-  return held(deleted)
 }
 
 function isFull(connection: Connection, { function: name, concurrency }: ClaimRequest): boolean {

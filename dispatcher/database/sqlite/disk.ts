@@ -1,7 +1,7 @@
 /** The one connection to the file, and whether its disk takes writes. */
 import type { SpillwayError } from '../../../runtime/contract/errors.js'
 import type { Connection, OpenConnection } from './connection.js'
-import { isRefusal, unavailable } from './refusal.js'
+import { fileUnavailable, isRefusal } from './refusal.js'
 
 export interface DiskOptions {
   path: string
@@ -54,7 +54,7 @@ export class Disk {
     try {
       return query(this.#connection)
     } catch (error) {
-      throw isRefusal(error) ? unavailable(this.#options.path, error) : error
+      throw isRefusal(error) ? fileUnavailable(this.#options.path, error) : error
     }
   }
 
@@ -76,7 +76,7 @@ export class Disk {
 
   #refused(error: unknown): SpillwayError {
     this.#probe(this.#connection)
-    return unavailable(this.#options.path, error)
+    return fileUnavailable(this.#options.path, error)
   }
 
   #probeAfresh(): void {
@@ -85,7 +85,7 @@ export class Disk {
     try {
       fresh = this.#options.open(this.#options.path)
     } catch (error) {
-      this.#trouble = unavailable(this.#options.path, error)
+      this.#trouble = fileUnavailable(this.#options.path, error)
       return this.#restAWhile()
     }
     if (!this.#probe(fresh)) return fresh.close()
@@ -100,7 +100,7 @@ export class Disk {
       return true
     } catch (error) {
       rollBack(connection)
-      this.#trouble = unavailable(this.#options.path, error)
+      this.#trouble = fileUnavailable(this.#options.path, error)
       this.#restAWhile()
       return false
     }

@@ -1,7 +1,7 @@
 /** One dispatcher per file: a lock that lasts as long as its holder and goes with it, however it ends. */
 import { SpillwayError } from '../../../runtime/contract/errors.js'
+import { codeOf } from '../refusal.js'
 import { openPlainly } from './connection.js'
-import { codeOf } from './refusal.js'
 
 /** Milliseconds to wait for others who look at the lock; one who holds it does not let go in that time. */
 const BUSY_TIMEOUT_MS = 250

@@ -1,8 +1,10 @@
 /** One commit per turn of the event loop, whoever writes; one bad operation is no harm to the others. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { GroupCommit } from '../../../../dispatcher/database/group-commit.js'
+import { commitTogether, twoTurns } from '../../../../dispatcher/database/sqlite/commit-together.js'
 import { Disk } from '../../../../dispatcher/database/sqlite/disk.js'
-import { GroupCommit } from '../../../../dispatcher/database/sqlite/group-commit.js'
+import type { Operation } from '../../../../dispatcher/database/sqlite/run.js'
 import { BadDisk } from '../../../support/bad-disk.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
 
@@ -10,19 +12,21 @@ describe('sqlite: group commit', () => {
   const directory = temporaryDirectory()
   let counted: BadDisk
   let disk: Disk
-  let queue: GroupCommit
+  let queue: GroupCommit<Operation<unknown>>
 
   beforeEach(() => {
     counted = new BadDisk()
     disk = new Disk({ path: join(directory(), 'test.db'), open: counted.open, probeEveryMs: 10 })
     disk.connection.exec('CREATE TABLE t (n INTEGER UNIQUE)')
-    queue = new GroupCommit(disk)
+    queue = new GroupCommit((operations) => commitTogether(disk, operations), twoTurns)
   })
   afterEach(() => disk.close())
 
   const insert = (n: number) => queue.write((connection) => connection.run('INSERT INTO t VALUES (?)', [n]))
-  const all = () =>
-    queue.read((connection) => connection.all<{ n: number }>('SELECT n FROM t ORDER BY n').map(({ n }) => n))
+  const all = async () => {
+    await queue.idle()
+    return disk.read((connection) => connection.all<{ n: number }>('SELECT n FROM t ORDER BY n').map(({ n }) => n))
+  }
 
   it('makes one commit of what is written in one turn', async () => {
     await Promise.all(Array.from({ length: 50 }, (_, n) => insert(n)))

@@ -37,7 +37,7 @@ describe('sqlite: SIGKILL in the middle', () => {
   })
 })
 
-const startWriter = (path: string): Program => startProgram('database-writer.ts', [path])
+const startWriter = (path: string): Program => startProgram('database-writer.ts', [`sqlite:${path}`])
 
 async function linesUntilKilled(writer: Program): Promise<string[]> {
   writer.kill()

@@ -12,7 +12,7 @@ describe('sqlite: the lock', () => {
   const path = () => join(directory(), 'spillway.db')
 
   it('names the file and the process that holds it, and goes with that process', async () => {
-    const holder = startProgram('database-writer.ts', [path()])
+    const holder = startProgram('database-writer.ts', [`sqlite:${path()}`])
     try {
       await eventually(() => holder.lines.length > 0, { what: 'the other dispatcher' })
       await assert.rejects(openDatabase(`sqlite:${path()}`), (error: Error & { code?: string }) => {

@@ -6,14 +6,8 @@ import { openSqlite } from '../../../../dispatcher/database/sqlite.js'
 import { openConnection } from '../../../../dispatcher/database/sqlite/connection.js'
 import { failure, newRelease, objectWork, success, T0 } from '../../../support/database-work.js'
 import { PlanRecorder } from '../../../support/plan-recorder.js'
+import { longQueueSuite } from '../../../suites/long-queue.suite.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
-
-const SHORT = 1000
-const LONG = 100_000
-const ROUNDS = 30
-const WORK_PER_ROUND = 20
-/** Real ratios are near 1; a scan would make it 100. */
-const RATIO_MAX = 3
 
 const CLAIM: ClaimRequest = {
   function: 'f',
@@ -28,26 +22,7 @@ const CLAIM: ClaimRequest = {
 describe('sqlite: a long queue', () => {
   const directory = temporaryDirectory()
 
-  it(`of ${LONG} ready, ${LONG} delayed and ${LONG} ended costs what ${SHORT} of each cost`, async function () {
-    this.timeout(60_000)
-    const short = await filled(join(directory(), 'short.db'), SHORT)
-    const long = await filled(join(directory(), 'long.db'), LONG)
-    try {
-      const [shortTimes, longTimes] = [emptyTimes(), emptyTimes()]
-      for (let round = 0; round < ROUNDS; round++) {
-        await measure(short, shortTimes, round)
-        await measure(long, longTimes, round)
-      }
-      const ratios = Object.keys(STEPS).map(
-        (step) => [step, median(longTimes[step]!) / median(shortTimes[step]!)] as const,
-      )
-      console.log(`        long / short: ${ratios.map(([step, ratio]) => `${step} ${ratio.toFixed(2)}`).join(', ')}`)
-      for (const [step, ratio] of ratios) assert.ok(ratio < RATIO_MAX, `${step}: ${ratio.toFixed(1)} times as long`)
-    } finally {
-      await short.close()
-      await long.close()
-    }
-  })
+  longQueueSuite({ name: 'sqlite', filled: (count) => filled(join(directory(), `${count}.db`), count) })
 
   it('is never walked through: every statement finds its rows by an index', async () => {
     const path = join(directory(), 'plans.db')
@@ -84,34 +59,6 @@ async function filled(path: string, count: number): Promise<Database> {
   connection.close()
   return openSqlite(path)
 }
-
-type Times = Record<string, number[]>
-
-const STEPS: Record<string, (database: Database, round: number) => Promise<unknown>> = {
-  accept: (database, round) => each((i) => database.accept([objectWork('f', `${round}-${i}`)])),
-  'claim and settle': (database) => each(async () => database.settle(success((await database.claim(CLAIM))!))),
-  look: (database) =>
-    each(() =>
-      Promise.all([database.backlogs(1000), database.nextDue(), database.wakeDue(T0), database.runningAttempts(T0)]),
-    ),
-  list: (database) => each(() => database.listInvocations({ function: 'f', state: 'failed', since: T0, limit: 20 })),
-  totals: (database) => each(() => database.totals()),
-}
-
-const each = (step: (i: number) => Promise<unknown>) =>
-  Promise.all(Array.from({ length: WORK_PER_ROUND }, (_, i) => step(i)))
-
-const emptyTimes = (): Times => Object.fromEntries(Object.keys(STEPS).map((step) => [step, []]))
-
-async function measure(database: Database, times: Times, round: number): Promise<void> {
-  for (const [name, step] of Object.entries(STEPS)) {
-    const start = performance.now()
-    await step(database, round)
-    times[name]!.push(performance.now() - start)
-  }
-}
-
-const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!
 
 async function useEverything(database: Database): Promise<void> {
   await database.putRelease(newRelease('f'))

@@ -37,24 +37,26 @@ export interface SummaryRow {
   message: string | null
 }
 
-export interface InvocationRow extends SummaryRow {
+/** An invocation beside one of its attempts, or beside nulls when it had none. */
+export interface RecordRow extends SummaryRow {
   moves: string
   decision: string
   outputs: string | null
   result: string | null
-}
-
-export interface AttemptRow {
-  number: number
+  number: number | null
   backend: BackendName
   worker: string
-  started_at: number
-  ended_at: number | null
-  cause: Cause | null
-  message: string | null
+  attempt_started_at: number
+  attempt_ended_at: number | null
+  attempt_cause: Cause | null
+  attempt_message: string | null
   exit_code: number | null
   times: string | null
   cost: number | null
+}
+
+interface AttemptRow extends RecordRow {
+  number: number
 }
 
 export interface RunningRow {
@@ -72,8 +74,24 @@ export interface RunningRow {
   publishing: string | null
 }
 
-export const SUMMARY_COLUMNS =
-  'seq, id, function, release, state, input, accepted_at, started_at, ended_at, not_before, attempts, cause, message'
+export const SUMMARY_COLUMNS = [
+  'seq',
+  'id',
+  'function',
+  'release',
+  'state',
+  'input',
+  'accepted_at',
+  'started_at',
+  'ended_at',
+  'not_before',
+  'attempts',
+  'cause',
+  'message',
+] as const satisfies readonly (keyof SummaryRow)[]
+
+/** Adds what `move` gives to the moves, which are never none. */
+export const ADD_MOVE = `moves = substr(moves, 1, length(moves) - 1) || ',' || ? || ']'`
 
 export const release = (row: ReleaseRow): Release => ({
   function: row.function,
@@ -99,25 +117,30 @@ export const summary = (row: SummaryRow): InvocationSummary =>
     message: row.message ?? undefined,
   })
 
-export const record = (row: InvocationRow, attempts: AttemptRow[]): InvocationRecord =>
-  present({
+/** At least one row; of one invocation, in the order of its attempts. */
+export function record(rows: RecordRow[]): InvocationRecord {
+  const row = rows[0]!
+  return present({
     ...summary(row),
     moves: parse<Move[]>(row.moves),
     decision: parse<Decision>(row.decision),
-    tries: attempts.map(attempt),
+    tries: rows.filter(hasAttempt).map(attempt),
     outputs: parseIfAny<PublishedOutput[]>(row.outputs) ?? [],
     result: parseIfAny<ResultBody>(row.result),
   })
+}
+
+const hasAttempt = (row: RecordRow): row is AttemptRow => row.number !== null
 
 const attempt = (row: AttemptRow): AttemptRecord =>
   present({
     number: row.number,
     backend: row.backend,
     worker: row.worker,
-    startedAt: row.started_at,
-    endedAt: row.ended_at ?? undefined,
-    cause: row.cause ?? undefined,
-    message: row.message ?? undefined,
+    startedAt: row.attempt_started_at,
+    endedAt: row.attempt_ended_at ?? undefined,
+    cause: row.attempt_cause ?? undefined,
+    message: row.attempt_message ?? undefined,
     exitCode: row.exit_code ?? undefined,
     times: parseIfAny<StageTimes>(row.times),
     cost: row.cost ?? undefined,
@@ -139,7 +162,7 @@ export const running = (row: RunningRow): RunningAttempt =>
     publishing: parseIfAny<Publishing>(row.publishing),
   })
 
-/** Text for people as SQLite can give it back: libsql reads up to the first NUL. */
+/** Text for people as every database can give it back: libsql reads up to the first NUL, PostgreSQL takes none. */
 export const printable = (text: string): string => text.replaceAll('\0', '\u{fffd}')
 
 export const move = (at: number, to: State, why?: string): string => JSON.stringify({ at, to, why } satisfies Move)

@@ -1,0 +1,138 @@
+/** The Database on a PostgreSQL server: for a dispatcher that may move from machine to machine. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { SpillwayError } from '../../runtime/contract/errors.js'
+import type { AcceptAnswer, ClaimRequest, Database, NewInvocation, NewRelease } from './database.js'
+import { CommitFailed, GroupCommit, type Outcome } from './group-commit.js'
+import { readPostgresUrl } from './postgres/address.js'
+import { claim } from './postgres/claim.js'
+import { apart, fuse, type Fused, type Work } from './postgres/fuse.js'
+import { putRelease } from './postgres/put-release.js'
+import { Readers } from './postgres/readers.js'
+import { cannotOpen } from './postgres/refusal.js'
+import { Writer, type PostgresWrite } from './postgres/writer.js'
+import { closed } from './refusal.js'
+import type { Query } from './sql/statement.js'
+import { SqlDatabase, type Engine } from './sql-database.js'
+
+export interface PostgresOptions {
+  /** Goes before the one of the URL. */
+  password?: string
+  /** Least time between two tries to connect. */
+  retryEveryMs?: number
+  /** Longest wait for an answer of the server. */
+  answerTimeoutMs?: number
+  /** How long callers wait for somebody to look whether their commit has happened. */
+  doubtMs?: number
+  /** How long a server that is starting, and a lock that may be a dead dispatcher's, are waited for at first. */
+  patienceMs?: number
+}
+
+const RETRY_EVERY_MS = 1000
+/** Longer than a server needs to start again; short enough for a dispatcher that is told to stop meanwhile. */
+const DOUBT_MS = 15_000
+const PATIENCE_MS = 3000
+const LOOK_EVERY_MS = 100
+
+/** Opens the database for this process alone. */
+export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
+  const { password, retryEveryMs = RETRY_EVERY_MS, doubtMs = DOUBT_MS, patienceMs = PATIENCE_MS, ...rest } = options
+  const address = readPostgresUrl(url, password)
+  const session = { address, ...rest }
+  const writer = await patiently(() => Writer.open({ ...session, retryEveryMs, doubtMs }), {
+    name: address.name,
+    patienceMs,
+  })
+  return new SqlDatabase(new PostgresEngine(address.name, writer, new Readers(session)))
+}
+
+async function patiently<T>(
+  open: () => Promise<T>,
+  { name, patienceMs }: { name: string; patienceMs: number },
+): Promise<T> {
+  const until = performance.now() + patienceMs
+  for (;;) {
+    try {
+      return await open()
+    } catch (thrown) {
+      const error = cannotOpen(name, thrown)
+      if (!mayPass(error) || performance.now() > until) throw error
+      await delay(LOOK_EVERY_MS)
+    }
+  }
+}
+
+const mayPass = (error: Error): boolean =>
+  error instanceof SpillwayError && (error.retryable || error.code === 'database-locked')
+
+const NOTHING: PostgresWrite<void> = { statements: [], read: () => undefined }
+
+class PostgresEngine implements Engine {
+  readonly #name: string
+  readonly #writer: Writer
+  readonly #readers: Readers
+  readonly #queue: GroupCommit<Work>
+  #closing: Promise<void> | undefined
+
+  constructor(name: string, writer: Writer, readers: Readers) {
+    this.#name = name
+    this.#writer = writer
+    this.#readers = readers
+    this.#queue = new GroupCommit((work) => this.#commit(work, fuse(work)), nextTurn)
+  }
+
+  putRelease = (release: NewRelease) => this.write(putRelease(release))
+  accept = (work: NewInvocation[]) => this.#enter<AcceptAnswer[]>({ accept: work })
+  claim = (request: ClaimRequest) => this.write(claim(request))
+
+  write = <T>(write: PostgresWrite<T>) => this.#enter<T>({ write })
+
+  async read<T>(query: Query<T>): Promise<T> {
+    if (this.#closing) throw closed(this.#name)
+    await this.#queue.idle()
+    return this.#readers.read(query)
+  }
+
+  async healthy(): Promise<boolean> {
+    try {
+      await this.write(NOTHING)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #enter<T>(work: Work): Promise<T> {
+    if (this.#closing) throw closed(this.#name)
+    if (this.#writer.trouble) throw this.#writer.trouble
+    return this.#queue.write(work)
+  }
+
+  async #commit(work: readonly Work[], fused: Fused[]): Promise<Outcome[]> {
+    try {
+      const outcomes = await this.#writer.commit(fused.map(({ write }) => write))
+      return fused.flatMap(({ size }, index) => Array.from({ length: size }, (_, own) => partOf(outcomes[index]!, own)))
+    } catch (error) {
+      if (!(error instanceof CommitFailed)) throw error
+      if (fused.length < work.length) return this.#commit(work, apart(work))
+      throw error
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.idle()
+    await this.#readers.close()
+    await this.#writer.close()
+  }
+}
+
+const partOf =
+  (outcome: Outcome, index: number): Outcome =>
+  async () =>
+    ((await outcome()) as Outcome[])[index]!()
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))

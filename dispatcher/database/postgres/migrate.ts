@@ -1,0 +1,24 @@
+/** Brings the schema `spillway` of a database to the form that this version of Spillway writes; its caller has the lock. */
+import { migrationsAfter, migrationsOf } from '../migrations.js'
+import type { Session } from './session.js'
+
+const SCHEMA = 'spillway'
+
+export async function migrate(session: Session, name: string, directory = migrationsOf('postgres')): Promise<void> {
+  const { scripts, version } = migrationsAfter(await versionOf(session), { name, directory })
+  if (scripts.length === 0) return
+  const steps = [...scripts, 'DELETE FROM format', `INSERT INTO format (version) VALUES (${version})`]
+  await session.script(`BEGIN; ${steps.map((step) => `${step};`).join('\n')} COMMIT`).catch(async (error: unknown) => {
+    await session.rollBack()
+    throw error
+  })
+}
+
+/** Makes the schema when there is none; a user who may not make schemas can be given one. */
+async function versionOf(session: Session): Promise<number> {
+  const found = await session.query({ sql: 'SELECT to_regnamespace(?) IS NOT NULL AS found', values: [SCHEMA] })
+  if (!(found.rows[0] as { found: boolean }).found) await session.script(`CREATE SCHEMA ${SCHEMA}`)
+  await session.script('CREATE TABLE IF NOT EXISTS format (version integer NOT NULL)')
+  const { rows } = await session.query({ sql: 'SELECT coalesce(max(version), 0) AS version FROM format', values: [] })
+  return (rows[0] as { version: number }).version
+}

@@ -1,0 +1,83 @@
+/** The Database over an engine that runs SQL: everything that does not depend on which one. */
+import type { Release } from '../../runtime/contract/release.js'
+import type {
+  AcceptAnswer,
+  AttemptRef,
+  Claim,
+  ClaimRequest,
+  Database,
+  InvocationFilter,
+  NewInvocation,
+  NewRelease,
+  Publishing,
+  Settlement,
+} from './database.js'
+import { quarantine } from './sql/arrivals.js'
+import { renewLease, runningAttempt, runningAttempts } from './sql/attempts.js'
+import { cancel, removeFunction } from './sql/cancel.js'
+import { currentRelease, currentReleases, getBody, getPackage, getRelease } from './sql/functions.js'
+import { getInvocation, listInvocations, totals } from './sql/record.js'
+import { redrive, redriveFunction } from './sql/redrive.js'
+import { beginPublishing, settle } from './sql/settle.js'
+import { spending } from './sql/spending.js'
+import type { Query, Write } from './sql/statement.js'
+import { unclaim } from './sql/unclaim.js'
+import { backlogs, nextDue, wakeDue } from './sql/waiting.js'
+
+/** Runs statements, and has its own for what databases differ in. */
+export interface Engine {
+  /** Sees all writes that were asked for before. */
+  read<T>(query: Query<T>): Promise<T>
+  /** Resolves after the commit. */
+  write<T>(write: Write<T>): Promise<T>
+  putRelease(release: NewRelease): Promise<{ release: Release; created: boolean }>
+  accept(work: NewInvocation[]): Promise<AcceptAnswer[]>
+  claim(request: ClaimRequest): Promise<Claim | undefined>
+  healthy(): Promise<boolean>
+  close(): Promise<void>
+}
+
+export class SqlDatabase implements Database {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  putRelease = (release: NewRelease) => this.#engine.putRelease(release)
+  currentReleases = () => this.#engine.read(currentReleases())
+  currentRelease = (name: string) => this.#engine.read(currentRelease(name))
+  getRelease = (name: string, number: number) => this.#engine.read(getRelease(name, number))
+  getPackage = (digest: string) => this.#engine.read(getPackage(digest))
+  removeFunction = (name: string, now: number) => this.#engine.write(removeFunction(name, now))
+
+  accept = (work: NewInvocation[]) => this.#engine.accept(work)
+  quarantine = (entry: { source: string; body: Buffer; problem: string; now: number }) =>
+    this.#engine.write(quarantine(entry))
+
+  claim = (request: ClaimRequest) => this.#engine.claim(request)
+  unclaim = (attempt: AttemptRef, now: number) => this.#engine.write(unclaim(attempt, now))
+  renewLease = (attempt: AttemptRef, leaseUntil: number) => this.#engine.write(renewLease(attempt, leaseUntil))
+  runningAttempt = (attempt: AttemptRef) => this.#engine.read(runningAttempt(attempt))
+  runningAttempts = (leaseBefore?: number) => this.#engine.read(runningAttempts(leaseBefore))
+  getBody = (invocation: string) => this.#engine.read(getBody(invocation))
+
+  beginPublishing = (attempt: AttemptRef, publishing: Publishing) =>
+    this.#engine.write(beginPublishing(attempt, publishing))
+  settle = async (settlement: Settlement) => this.#engine.write(settle(settlement))
+
+  cancel = (id: string, now: number) => this.#engine.write(cancel(id, now))
+  redrive = (id: string, now: number) => this.#engine.write(redrive(id, now))
+  redriveFunction = (name: string, now: number) => this.#engine.write(redriveFunction(name, now))
+  wakeDue = (now: number) => this.#engine.write(wakeDue(now))
+  nextDue = () => this.#engine.read(nextDue())
+  backlogs = (limit: number) => this.#engine.read(backlogs(limit))
+
+  getInvocation = (id: string) => this.#engine.read(getInvocation(id))
+  listInvocations = async (filter: InvocationFilter) => this.#engine.read(listInvocations(filter))
+  spending = (since: number) => this.#engine.read(spending(since))
+  totals = () => this.#engine.read(totals())
+
+  healthy = () => this.#engine.healthy()
+  close = () => this.#engine.close()
+}
