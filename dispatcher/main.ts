@@ -1,50 +1,37 @@
 #!/usr/bin/env node
-/** The program `spillway`: reads its words, runs a dispatcher until it is told to stop. */
-import { parseArgs } from 'node:util'
+/** The program `spillway`: finds the command that is meant, and runs it until it is done or told to stop. */
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
-import { readConfig } from './config.js'
-import { serve } from './serve.js'
+import { COMMANDS } from './commands/commands.js'
+import { readCommand } from './commands/read-command.js'
 
-const USAGE = `spillway: takes in work, records it, decides, hands it out, settles it
-
-Usage
-  spillway serve [--config FILE]   run a dispatcher in the foreground
-
-Options
-  --config FILE   YAML file with listen, database, stateDirectory, storage, backends, routing
-  --help          this text
-
-Environment
-  SPILLWAY_<KEY>              any value of the file, e.g. SPILLWAY_LISTEN, SPILLWAY_STATE_DIRECTORY
-  SPILLWAY_TOKENS_USER        tokens of users, separated by commas; or SPILLWAY_TOKENS_USER_FILE
-  SPILLWAY_TOKENS_EVENTS      tokens of senders of events; or SPILLWAY_TOKENS_EVENTS_FILE
-  SPILLWAY_SECRET_<NAME>      a secret that functions refer to by name
-`
+/** Exit code for words that are not understood, as other programs have it. */
+const USAGE_CODE = 2
 
 async function main(words: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args: words,
-    allowPositionals: true,
-    options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-  })
-  if (values.help || positionals[0] !== 'serve') {
-    process.stdout.write(USAGE)
-    process.exitCode = values.help ? 0 : 2
+  const reading = readCommand(COMMANDS, words)
+  if ('help' in reading) return print(reading.help.trimEnd())
+  if ('problem' in reading) {
+    say(reading.problem.trimEnd())
+    process.exitCode = USAGE_CODE
     return
   }
-  const serving = await serve(readConfig(values.config, process.env))
-  await signalled()
-  await serving.stop()
+  const { command, values, words: given } = reading
+  await command.run({ values, words: given, environment: process.env, print, say, signal: toldToStop() })
 }
 
-const signalled = () =>
-  new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
-  })
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+function toldToStop(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => controller.abort())
+  return controller.signal
+}
 
 main(process.argv.slice(2)).catch((thrown: unknown) => {
   const error = asError(thrown)
-  const known = thrown instanceof SpillwayError
-  process.stderr.write(`spillway: ${known ? `${error.message} (${thrown.code})` : (error.stack ?? error.message)}\n`)
   process.exitCode = 1
+  if (error.name === 'AbortError') return say('spillway: stopped before it was done')
+  const known = thrown instanceof SpillwayError
+  say(`spillway: ${known ? `${error.message} (${thrown.code})` : (error.stack ?? error.message)}`)
 })

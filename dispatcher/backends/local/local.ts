@@ -8,11 +8,11 @@ import { failed } from '../../../runtime/contract/outcome.js'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
 import type { Release } from '../../../runtime/contract/release.js'
 import type { BackendHost, Demand, WorkerBackend } from '../backend.js'
+import { plan, type Crew } from '../plan.js'
 import { Containers } from './containers/containers.js'
 import type { ContainerEngine } from './containers/engine.js'
 import { ImageFault } from './containers/images.js'
 import { sweep } from './left-overs.js'
-import { plan, type Crew } from './plan.js'
 import { unpack } from './unpack.js'
 import { WorkerProcess } from './worker-process.js'
 import type { Worker } from './worker.js'
@@ -136,7 +136,7 @@ export class LocalBackend implements WorkerBackend {
   }
 
   #crews(demands: Demand[]): Crew[] {
-    return demands.map(({ release, queued, running, idle }) => {
+    return demands.map(({ release, queued, running, concurrency, idle }) => {
       const key = keyOf(release)
       const mine = [...this.#crew.values()].filter((worker) => keyOf(worker.release) === key)
       const resting = (this.#notBefore.get(key) ?? 0) > this.#config.now()
@@ -144,7 +144,7 @@ export class LocalBackend implements WorkerBackend {
         key,
         queued: resting ? 0 : queued,
         running,
-        concurrency: release.spec.concurrency ?? Number.POSITIVE_INFINITY,
+        concurrency,
         workers: mine.length,
         idle: idle.filter((worker) => this.#crew.get(worker)?.stopping === false),
       }

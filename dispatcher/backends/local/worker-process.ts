@@ -4,8 +4,9 @@ import { mkdirSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
 import { SUPERVISOR_VARIABLES, TOKEN_ON_STANDARD_INPUT } from '../../../runtime/contract/worker-environment.js'
+import { NODE_OPTIONS } from '../../images/kit-command.js'
 import { killLeftScripts, readNumber } from './left-scripts.js'
-import { handToken, NODE_OPTIONS, PID_FILE, type Worker } from './worker.js'
+import { handToken, PID_FILE, type Worker } from './worker.js'
 
 export interface WorkerStart {
   id: string

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { FunctionSpec } from '../../../../runtime/contract/function-spec.js'
 import type { WorkerFile, WorkerRun } from '../../../../runtime/contract/runtime-api.js'
+import { buildKit, type Kit } from '../../../images/kit.js'
+import { steering } from '../../steering.js'
 import { ContainerWorker } from './container-worker.js'
 import type { ContainerEngine } from './engine.js'
 import type { ImageFacts } from './image-facts.js'
 import { ImageFault, Images } from './images.js'
-import { buildKit, type Kit } from './kit.js'
-import { INSIDE, steering } from './run-arguments.js'
+import { INSIDE } from './run-arguments.js'
 
 export interface ContainersConfig {
   engine: ContainerEngine

@@ -1,12 +1,11 @@
 /** The command line that starts a worker in a container. Pure. */
-import { join } from 'node:path'
 import { SUPERVISOR_VARIABLES, TOKEN_ON_STANDARD_INPUT } from '../../../../runtime/contract/worker-environment.js'
-import { NODE_OPTIONS } from '../worker.js'
-import type { Kit } from './kit.js'
+import type { Kit } from '../../../images/kit.js'
+import { KIT_DIRECTORY, kitCommand } from '../../../images/kit-command.js'
 
 /** Where a worker finds its things inside the container. */
 export const INSIDE = Object.freeze({
-  kit: '/opt/spillway',
+  kit: KIT_DIRECTORY,
   files: '/mnt/spillway/files',
   workerFile: '/mnt/spillway/worker.json',
   scratch: '/mnt/spillway/scratch',
@@ -35,6 +34,7 @@ export interface ContainerRun {
 /** Variables without a value are taken from the client's own environment; the token comes on standard input. */
 export function runArguments(run: ContainerRun): string[] {
   const { kit, memory } = run
+  const [program, ...words] = kitCommand(kit.loader)
   return [
     [
       'run',
@@ -57,9 +57,7 @@ export function runArguments(run: ContainerRun): string[] {
     mount(run.filesDir, INSIDE.files, 'readonly'),
     mount(run.workerFile, INSIDE.workerFile, 'readonly'),
     mount(run.scratch, INSIDE.scratch),
-    ['--entrypoint', join(INSIDE.kit, 'lib', kit.loader), ...run.options, run.image],
-    ['--library-path', join(INSIDE.kit, 'lib'), join(INSIDE.kit, 'bin/node')],
-    [...NODE_OPTIONS, join(INSIDE.kit, 'supervisor.cjs')],
+    ['--entrypoint', program!, ...run.options, run.image, ...words],
   ].flat()
 }
 
@@ -70,13 +68,6 @@ export const supervisorVariables = (runtimeApi: string): Record<string, string> 
   [SUPERVISOR_VARIABLES.workerFile]: INSIDE.workerFile,
   [SUPERVISOR_VARIABLES.scratch]: INSIDE.scratch,
 })
-
-/** The loader's, the C library's and Node's own: fine for the user's program, not for ours. */
-const STEERING = /^(LD|NODE|GLIBC|MALLOC)_/
-
-/** Hidden from the supervisor, and given back to the script by the worker file. */
-export const steering = (environment: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(environment).filter(([name]) => STEERING.test(name)))
 
 /** A list of comma-separated values: https://docs.docker.com/engine/storage/bind-mounts/ */
 function mount(source: string, target: string, ...flags: string[]): string[] {

@@ -4,6 +4,7 @@ import { backendSuite } from '../../../suites/backend.suite.js'
 import { runtimeContractSuite } from '../../../suites/runtime-contract.suite.js'
 import { startDispatcherRuntime } from '../../../support/containers/dispatcher-runtime.js'
 import { DispatcherProcess, dispatchers } from '../../../support/dispatcher-process.js'
+import { fileSignals } from '../../../support/script-signals.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
 
 const config = { lease: 2, heartbeat: 0.3, drain: 0, backends: { local: { slots: 2, containers: 'off' } } }
@@ -11,11 +12,12 @@ const config = { lease: 2, heartbeat: 0.3, drain: 0, backends: { local: { slots:
 describe('local back-end', () => {
   const directory = temporaryDirectory()
   const start = dispatchers(directory)
+  const signals = fileSignals(directory)
   backendSuite({
     name: 'local',
     start: () => start({ config: { ...config } }),
     spec: {},
-    shared: directory,
+    signals: () => signals,
     killWorker: async (dispatcher) => {
       for (const pid of workersOf(dispatcher)) process.kill(pid, 'SIGKILL')
     },

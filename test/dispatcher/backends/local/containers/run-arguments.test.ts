@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import {
   INSIDE,
   runArguments,
-  steering,
   supervisorVariables,
   type ContainerRun,
 } from '../../../../../dispatcher/backends/local/containers/run-arguments.js'
+import { steering } from '../../../../../dispatcher/backends/steering.js'
 
 const RUN: ContainerRun = {
   name: 'spillway-1',

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildKit, parseLdd } from '../../../../../dispatcher/backends/local/containers/kit.js'
-import { temporaryDirectory } from '../../../../support/temporary-directory.js'
+import { buildKit, parseLdd } from '../../../dispatcher/images/kit.js'
+import { temporaryDirectory } from '../../support/temporary-directory.js'
 
 describe('the runtime kit', function () {
   const directory = temporaryDirectory()

@@ -1,0 +1,9 @@
+/** All commands of `spillway`, in the order of its help. */
+import type { Command } from './command.js'
+import { imageKit } from './image-kit.js'
+import { imagePush } from './image-push.js'
+import { install } from './install.js'
+import { serve } from './serve.js'
+import { uninstall } from './uninstall.js'
+
+export const COMMANDS: readonly Command[] = [serve, imagePush, imageKit, install, uninstall]

@@ -1,0 +1,108 @@
+/** `spillway install`: a dispatcher on a Kubernetes cluster. */
+import { SpillwayError } from '../../runtime/contract/errors.js'
+import type { InstallPlan } from '../install/plan.js'
+import type { Command, CommandCall, CommandOption } from './command.js'
+
+export const CONTEXT: CommandOption = { value: 'NAME', about: 'context of the kubeconfig. Default: the current one' }
+export const NAMESPACE: CommandOption = { value: 'NAME', about: 'namespace of the dispatcher. Default: spillway' }
+export const NAME: CommandOption = { value: 'NAME', about: 'name of the Deployment and the rest. Default: spillway' }
+
+const NOTES = `What stands in the variables SPILLWAY_TOKENS_USER, SPILLWAY_TOKENS_EVENTS, SPILLWAY_WORKER_SECRET, SPILLWAY_SECRET_<NAME>,
+SPILLWAY_DATABASE_PASSWORD and SPILLWAY_STORAGE_<NAME>_ACCESS_KEY and _SECRET_KEY goes into the Secret of the dispatcher.
+Tokens that are not given are made up at the first installation and kept at later ones.
+
+Installing again changes what is different and nothing else. \`spillway uninstall\` takes all of it away.`
+
+export const install: Command = {
+  name: 'install',
+  about: 'Put a dispatcher on a Kubernetes cluster, or change the one that is there.',
+  options: {
+    image: { value: 'REGISTRY/NAME@DIGEST', about: 'what `spillway image push` has printed' },
+    config: { value: 'FILE', about: "the dispatcher's YAML file: storage, backends, routing" },
+    context: CONTEXT,
+    namespace: NAMESPACE,
+    name: NAME,
+    workers: { value: 'NAME', about: 'namespace of the Jobs. Default: that of the file, else spillway-workers' },
+    storage: { value: 'SIZE', about: 'of the volume for record and logs. Default: 5Gi' },
+    'storage-class': { value: 'NAME', about: "class of that volume. Default: the cluster's" },
+    ingress: { value: 'HOST', about: 'make an Ingress for that host' },
+    'ingress-class': { value: 'NAME', about: "class of the Ingress. Default: the cluster's" },
+    'tls-secret': { value: 'NAME', about: 'Secret with the certificate of the Ingress' },
+    'image-pull-secret': { value: 'NAME', several: true, about: 'for the image of the dispatcher' },
+    'no-nodes': { about: 'do not let the dispatcher list nodes; it then learns what fits from what does not' },
+    'dry-run': { about: 'let the server check everything, and keep nothing' },
+    render: { value: 'DIR', about: 'write the objects as a base for Kustomize instead' },
+  },
+  notes: NOTES,
+  async run(call) {
+    const plan = await planOf(call)
+    const directory = call.values.render as string | undefined
+    if (directory === undefined) return installOn(plan, call)
+    const { render } = await import('../install/render.js')
+    for (const file of render(plan, directory)) call.print(`${directory}/${file}`)
+  },
+}
+
+async function installOn(plan: InstallPlan, { values, environment, print, say }: CommandCall): Promise<void> {
+  const [{ openTarget }, { install: put }, { namesOf }] = await Promise.all([
+    import('../install/cluster-target.js'),
+    import('../install/install.js'),
+    import('../install/plan.js'),
+  ])
+  const target = await openTarget(values.context as string | undefined)
+  const dryRun = values['dry-run'] === true
+  await put({ plan, target, environment, dryRun, say: print })
+  if (dryRun) return
+  const kubernetes = plan.file.backends?.kubernetes ?? {}
+  if (kubernetes.registry === undefined)
+    say(
+      'Without backends.kubernetes.registry each worker copies the runtime kit when it starts, which takes a second or two more.',
+    )
+  say(
+    `Token of users: kubectl -n ${plan.namespace} get secret ${namesOf(plan).secret} -o jsonpath='{.data.SPILLWAY_TOKENS_USER}' | base64 -d`,
+  )
+}
+
+async function planOf({ values }: CommandCall): Promise<InstallPlan> {
+  const { completeFile, readDispatcherFile } = await import('../install/dispatcher-file.js')
+  const text = (name: string) => values[name] as string | undefined
+  const image = text('image')
+  if (image === undefined)
+    throw new SpillwayError(
+      'invalid-configuration',
+      '--image is missing; push one with `spillway image push REGISTRY/NAME`.',
+    )
+  const written = readDispatcherFile(text('config'))
+  const named = written.backends?.kubernetes?.namespace
+  const place = {
+    name: checkedName('--name', text('name') ?? 'spillway'),
+    namespace: checkedName('--namespace', text('namespace') ?? 'spillway'),
+    workers: checkedName('--workers', text('workers') ?? (typeof named === 'string' ? named : 'spillway-workers')),
+    image,
+  }
+  const ingress = text('ingress')
+  return {
+    ...place,
+    file: completeFile(written, place),
+    storage: text('storage') ?? '5Gi',
+    ...(text('storage-class') === undefined ? {} : { storageClass: text('storage-class')! }),
+    ...(ingress === undefined ? {} : { ingress: ingressOf(ingress, text('ingress-class'), text('tls-secret')) }),
+    readNodes: values['no-nodes'] !== true,
+    imagePullSecrets: (values['image-pull-secret'] as string[] | undefined) ?? [],
+  }
+}
+
+const ingressOf = (host: string, className: string | undefined, tlsSecret: string | undefined) => ({
+  host,
+  ...(className === undefined ? {} : { className }),
+  ...(tlsSecret === undefined ? {} : { tlsSecret }),
+})
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
+function checkedName(option: string, name: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?$/.test(name)) return name
+  throw new SpillwayError(
+    'invalid-configuration',
+    `${option} must be up to 42 lower-case letters, digits and -, got ${JSON.stringify(name)}.`,
+  )
+}

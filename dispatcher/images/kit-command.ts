@@ -1,0 +1,18 @@
+/** The command line that starts a supervisor from the runtime kit; the same wherever the kit is. Pure. */
+import { posix } from 'node:path'
+
+/** Where a kit lies inside an image or a container. */
+export const KIT_DIRECTORY = '/opt/spillway'
+
+/** Options of Node for a worker: it streams; without this V8 lets 16 MB of young garbage pile up first. */
+export const NODE_OPTIONS: readonly string[] = Object.freeze(['--max-semi-space-size=1'])
+
+/** The kit's own loader starts its Node.js with its libraries: nothing of the image is needed. */
+export const kitCommand = (loader: string, directory = KIT_DIRECTORY): string[] => [
+  posix.join(directory, 'lib', loader),
+  '--library-path',
+  posix.join(directory, 'lib'),
+  posix.join(directory, 'bin/node'),
+  ...NODE_OPTIONS,
+  posix.join(directory, 'supervisor.cjs'),
+]
