@@ -1,15 +1,18 @@
 /** What people do with functions: register, remove, look at, ask where work of one would run. */
 import type { FunctionRecord, PackagedFile, PutFunctionAnswer } from '../runtime/contract/dispatcher-api.js'
 import type { Decision } from '../runtime/contract/decision.js'
-import type { FunctionSpec } from '../runtime/contract/function-spec.js'
+import { asError } from '../runtime/contract/errors.js'
+import type { FunctionSpec, InputRule } from '../runtime/contract/function-spec.js'
 import { formatLocation } from '../runtime/contract/location.js'
 import type { Problem } from '../runtime/contract/problem.js'
 import type { Backend, BackendsAtHand } from './backends-at-hand.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Database } from './database/database.js'
+import { notifyBuckets } from './intake/notify-buckets.js'
 import type { Registry } from './registry.js'
 import { decide } from './router/decide.js'
 import { misfits } from './router/fit.js'
+import { atRest } from './router/situation.js'
 import type { Stores } from './storage/stores.js'
 
 export interface FunctionsContext {
@@ -20,6 +23,7 @@ export interface FunctionsContext {
   now(): number
   /** Called after a function came, changed or went. */
   onChanged(): void
+  warn(message: string): void
 }
 
 export class Functions {
@@ -29,20 +33,28 @@ export class Functions {
     this.#context = context
   }
 
-  /** Makes the buckets it names, then puts the release on record. */
+  /**
+   * Makes the buckets it names, puts the release on record, then has its storages report new files. Where they cannot, it
+   * throws, though the function is there and finds its files by listing; to put it again mends that.
+   */
   async put(name: string, raw: unknown, files: PackagedFile[]): Promise<PutFunctionAnswer> {
     const { registry, stores, now, onChanged } = this.#context
     const spec = registry.read(name, raw, files)
     for (const { storage, bucket } of [...spec.input, ...spec.output]) await stores.get(storage).ensureBucket(bucket)
+    const before = this.#inputRules(name)
     const { release, created } = await registry.put({ name, spec, files, now: now() })
     onChanged()
+    await this.#notify(spec.input)
+    await this.#notifyNoMore(before.filter((old) => !spec.input.some((rule) => isSameBucket(rule, old))))
     return { ...(await this.#describe(release)), created }
   }
 
   /** False when there is no such function. */
   async remove(name: string): Promise<boolean> {
+    const before = this.#inputRules(name)
     const removed = await this.#context.registry.remove(name, this.#context.now())
     this.#context.onChanged()
+    await this.#notifyNoMore(before)
     return removed
   }
 
@@ -61,9 +73,27 @@ export class Functions {
 
   /** The decision that work with so many bytes of input would get now. */
   decide(name: string, inputBytes: number): Decision {
-    const { registry, backends } = this.#context
+    const { registry, backends, now } = this.#context
     const { spec } = registry.current(name)
-    return decide({ spec, inputBytes }, backends.limits())
+    return decide({ function: name, spec, inputBytes }, atRest(backends.limits(), now()))
+  }
+
+  #inputRules(name: string): readonly InputRule[] {
+    const functions = this.#context.registry.all()
+    return functions.find((release) => release.function === name)?.spec.input ?? []
+  }
+
+  #notify(rules: readonly InputRule[]): Promise<void> {
+    const { registry, stores } = this.#context
+    const inputs = registry.all().flatMap(({ spec }) => spec.input)
+    return notifyBuckets(rules, { store: (name) => stores.get(name), inputs })
+  }
+
+  /** What a store goes on reporting does no harm: nobody takes it. So a store that is gone keeps no function alive. */
+  async #notifyNoMore(rules: readonly InputRule[]): Promise<void> {
+    await this.#notify(rules).catch((thrown: unknown) =>
+      this.#context.warn(`notifications that nobody needs any more were left: ${asError(thrown).message}`),
+    )
   }
 
   async #describe({ function: name, number, createdAt, spec }: Release): Promise<FunctionRecord> {
@@ -80,6 +110,8 @@ export class Functions {
     }
   }
 }
+
+const isSameBucket = (a: InputRule, b: InputRule) => a.storage === b.storage && a.bucket === b.bucket
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
 

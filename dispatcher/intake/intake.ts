@@ -9,6 +9,7 @@ import type { BackendLimits } from '../backends/backend.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { AcceptAnswer, Database, NewInvocation } from '../database/database.js'
 import { decide } from '../router/decide.js'
+import { atRest } from '../router/situation.js'
 
 export interface IntakeContext {
   database: Database
@@ -20,6 +21,8 @@ export interface IntakeContext {
   now(): number
   /** Called after the commit, with as many new invocations as the function got. */
   onAccepted(functionName: string, count: number): void
+  /** What a notification said, as its storage would list it. */
+  asListed(event: ObjectEvent): Promise<ObjectEvent>
 }
 
 export interface RequestWork {
@@ -49,6 +52,11 @@ export class Intake {
     }
   }
 
+  /** As `offer`, for what notifications said: a listing that finds the same object finds the same event. */
+  async report(events: readonly ObjectEvent[]): Promise<EventsAnswer> {
+    return this.offer(await Promise.all(events.map((event) => this.#asListed(event))))
+  }
+
   async request({ function: name, body, contentType, key }: RequestWork): Promise<Accepted> {
     const release = this.#context.current(name)
     const time = new Date(this.#context.now()).toISOString()
@@ -71,13 +79,25 @@ export class Intake {
     await this.#context.database.quarantine({ source, body, problem, now: this.#context.now() })
   }
 
+  /** What its storage will never tell stays as it is: the sender's queue must not wait for it. */
+  async #asListed(event: ObjectEvent): Promise<ObjectEvent> {
+    if (this.#context.takers(event).length === 0) return event
+    try {
+      return await this.#context.asListed(event)
+    } catch (thrown) {
+      if (thrown instanceof SpillwayError && !thrown.retryable) return event
+      throw thrown
+    }
+  }
+
   #objectWork(event: ObjectEvent, release: Release): NewInvocation {
     return this.#work(release, { identity: shorten(eventIdentity(event)), input: { kind: 'object', event } })
   }
 
   #work(release: Release, input: Pick<NewInvocation, 'identity' | 'input' | 'body'>): NewInvocation {
     const inputBytes = input.input.kind === 'object' ? input.input.event.size : input.input.size
-    const decision = decide({ spec: release.spec, inputBytes }, this.#context.backends())
+    const { function: name, spec } = release
+    const decision = decide({ function: name, spec, inputBytes }, atRest(this.#context.backends(), this.#context.now()))
     return {
       id: newId(),
       function: release.function,

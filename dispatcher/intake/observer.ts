@@ -5,13 +5,10 @@ import type { ObjectEvent } from '../../runtime/contract/object-event.js'
 import type { BackendHost } from '../backends/backend.js'
 import type { ObjectStore } from '../storage/object-store.js'
 import { Batcher } from './batcher.js'
-import { reconcile } from './reconcile.js'
+import { StorageListing } from './storage-listing.js'
 
 /** Milliseconds before an event that could not be recorded is offered again. */
 const AGAIN_MS = 1000
-
-/** Milliseconds beyond which a time in the future is no clock that goes wrong but what somebody gave the file. */
-const FUTURE_MS = 60_000
 
 export interface ObserverContext {
   store(name: string): ObjectStore
@@ -26,11 +23,9 @@ export interface ObserverContext {
 export class Observer {
   readonly #context: ObserverContext
   readonly #batcher: Batcher<ObjectEvent>
-  readonly #closed = new AbortController()
-  #watching = new Map<string, AbortController>()
+  readonly #watching = new Map<string, AbortController>()
+  readonly #listings = new Map<string, StorageListing>()
   #rules: InputRule[] = []
-  #listing: Promise<void> = Promise.resolve()
-  #timers = new Map<string, NodeJS.Timeout>()
 
   constructor(context: ObserverContext) {
     this.#context = context
@@ -47,22 +42,39 @@ export class Observer {
     const wanted = new Set(rules.map(bucketKey))
     for (const [key, stop] of this.#watching) if (!wanted.has(key)) this.#unwatch(key, stop)
     for (const rule of rules) this.#watch(rule)
-    for (const storage of new Set(rules.map((rule) => rule.storage))) this.#list(storage, { again: true })
+    for (const storage of new Set([...this.#listings.keys(), ...rules.map((rule) => rule.storage)]))
+      this.#listing(storage).follow(rules.filter((rule) => rule.storage === storage))
   }
 
   /** Lists everything now; resolves when it has been offered. */
   async reconcileNow(): Promise<void> {
-    for (const storage of new Set(this.#rules.map((rule) => rule.storage))) this.#list(storage)
-    await this.#listing
+    await Promise.all([...this.#listings.values()].map((listing) => listing.list()))
     await this.#batcher.idle()
   }
 
   async close(): Promise<void> {
-    this.#closed.abort()
     for (const stop of this.#watching.values()) stop.abort()
-    for (const timer of this.#timers.values()) clearTimeout(timer)
-    await this.#listing
+    await Promise.all([...this.#listings.values()].map((listing) => listing.close()))
     await this.#batcher.close()
+  }
+
+  #listing(storage: string): StorageListing {
+    const { store, offer, now, log, reconcileMs, settleMs } = this.#context
+    const listing =
+      this.#listings.get(storage) ??
+      new StorageListing({
+        storage,
+        store,
+        offer,
+        now,
+        log,
+        reconcileMs: reconcileMs(storage),
+        settleMs: settleMs(storage),
+        // A bucket that had gone away may be back.
+        onPassed: () => this.#rules.filter((rule) => rule.storage === storage).forEach((rule) => this.#watch(rule)),
+      })
+    this.#listings.set(storage, listing)
+    return listing
   }
 
   #watch({ storage, bucket }: InputRule): void {
@@ -82,48 +94,6 @@ export class Observer {
   #unwatch(key: string, stop: AbortController): void {
     stop.abort()
     this.#watching.delete(key)
-  }
-
-  /**
-   * One listing after the other, and the next one of this storage after its interval. With `again`, sooner where
-   * something was too fresh: what was written just before a watch began is seen by no watch.
-   */
-  #list(storage: string, { again = false } = {}): void {
-    const { reconcileMs, settleMs } = this.#context
-    this.#next(storage, reconcileMs(storage))
-    this.#listing = this.#listing.then(async () => {
-      const isComplete = await this.#listOne(storage)
-      if (again && !isComplete) this.#next(storage, settleMs(storage))
-    })
-  }
-
-  #next(storage: string, milliseconds: number): void {
-    clearTimeout(this.#timers.get(storage))
-    if (this.#closed.signal.aborted) return
-    this.#timers.set(storage, setTimeout(() => this.#list(storage), milliseconds).unref())
-  }
-
-  /** False when something was left out because it may still be being written. */
-  async #listOne(storage: string): Promise<boolean> {
-    const rules = this.#rules.filter((rule) => rule.storage === storage)
-    let isComplete = true
-    const offer = async (events: ObjectEvent[]) => {
-      const written = events.filter((event) => this.#isWritten(event))
-      isComplete &&= written.length === events.length
-      await this.#context.offer(written)
-    }
-    await reconcile({ rules: () => rules, store: this.#context.store, offer }, this.#closed.signal).catch(
-      (thrown: unknown) =>
-        this.#context.log('warn', `storage ${storage} could not be listed: ${asError(thrown).message}`),
-    )
-    // A bucket that had gone away may be back.
-    if (!this.#closed.signal.aborted) for (const rule of rules) this.#watch(rule)
-    return isComplete
-  }
-
-  #isWritten({ storage, time }: ObjectEvent): boolean {
-    const ageMs = this.#context.now() - Date.parse(time)
-    return ageMs >= this.#context.settleMs(storage) || ageMs < -FUTURE_MS
   }
 }
 

@@ -7,6 +7,8 @@ const TYPE_OF_SENDER: Readonly<Record<string, StorageConfig['type']>> = {
   'aws:s3': 's3',
   'aws.s3': 's3',
   'minio:s3': 'minio',
+  'rustfs:s3': 'minio',
+  'ceph:s3': 's3',
 }
 
 /** `named` is what the sender's URL says; without it the one storage of the sender's type, or the only one there is. */

@@ -18,6 +18,11 @@ export interface ObjectRef {
   key: string
 }
 
+/** One version of it, where its store keeps versions and the version is known; else the newest. */
+export interface ObjectVersion extends ObjectRef {
+  version?: string
+}
+
 export interface NotifyFilter {
   prefix: string
   /** Endings of keys; none = all. */
@@ -55,13 +60,18 @@ export interface ObjectStore {
   head(object: ObjectRef): Promise<ObjectEvent | undefined>
   /** Every object whose key starts with the prefix, in no order, without holding them all. */
   list(bucket: string, prefix: string): AsyncIterable<ObjectEvent>
+  /**
+   * What a notification said, with the identity that `head` and `list` give the same creation: so that what is reported and
+   * listed is one event. Absent where notifications are not from the store itself.
+   */
+  asListed?(event: ObjectEvent): Promise<ObjectEvent>
   read(object: ObjectRef): Promise<Readable>
   /** Replaces the object as a whole once the stream has ended; a stream that fails leaves what was there. */
   write(object: ObjectRef, content: Readable): Promise<void>
   remove(object: ObjectRef): Promise<void>
 
   /** Grant to read the object; `object-not-found` when it is gone. */
-  grantRead(object: ObjectRef, expiresAt: number): Promise<Grant & Pick<InputGrant, 'size'>>
+  grantRead(object: ObjectVersion, expiresAt: number): Promise<Grant & Pick<InputGrant, 'size'>>
   stage(request: StageRequest): Promise<Staged>
   /**
    * As `stage`, with the content at hand, `size` bytes of it: resolves to the ticket once all of it is staged. A stream that

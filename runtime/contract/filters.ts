@@ -1,5 +1,5 @@
 /** Which objects start a function, and which results go where. */
-import picomatch from 'picomatch'
+import type Picomatch from 'picomatch'
 import type { InputRule, OutputRule } from './function-spec.js'
 import type { ObjectEvent } from './object-event.js'
 
@@ -18,9 +18,13 @@ export function inputAccepts(rule: InputRule, event: Pick<ObjectEvent, 'storage'
 export const outputsFor = (rules: readonly OutputRule[], name: string): OutputRule[] =>
   rules.filter((rule) => matches(rule.match, name))
 
+/** Loaded with the first glob: most workers never see one, and it takes its milliseconds. */
+const loadPicomatch = () => require('picomatch') as typeof Picomatch
+
 /** A glob without a slash looks at the file's name alone, as in .gitignore: `*.json` also takes `a/b.json`. */
 function matches(globs: readonly string[], name: string): boolean {
   const base = name.slice(name.lastIndexOf('/') + 1)
+  const picomatch = loadPicomatch()
   // The flag lets * and ** take the line ends that a name may have.
   return globs.some((glob) => picomatch.isMatch(glob.includes('/') ? name : base, glob, { dot: true, flags: 's' }))
 }

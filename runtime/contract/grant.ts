@@ -4,6 +4,8 @@ export interface Grant {
   /** `http(s):` anywhere, `file:` when the worker shares the dispatcher's disk, `data:` for a small request body. */
   url: string
   headers?: Record<string, string>
+  /** Certificate authority of the store, PEM; absent = one that the machine trusts. */
+  ca?: string
   /** Epoch milliseconds after which the store refuses it. */
   expiresAt: number
 }
@@ -20,4 +22,13 @@ export interface InputGrant extends Grant {
 /** Permission to write one result to one place. One file that several outputs take has several. */
 export interface OutputGrant extends Grant {
   method: 'PUT'
+  /** Present for a file that is too large for one request: it goes in these pieces, in this order; `url` is the first's. */
+  parts?: PartGrant[]
+}
+
+/** Permission to write one piece of a result. */
+export interface PartGrant {
+  url: string
+  /** bytes */
+  size: number
 }

@@ -17,13 +17,16 @@ export interface ObjectEvent {
   time: string
 }
 
-/** The same creation of the same object gives the same text, however often and on whatever road it is reported. */
+/**
+ * The same creation of the same object gives the same text, however often and on whatever road it is reported. The version
+ * counts only where there is no tag: notifications tell it, listings do not.
+ */
 export function eventIdentity(event: ObjectEvent): string {
   return JSON.stringify([
     event.storage,
     event.bucket,
     event.key,
-    event.version ?? event.etag ?? '',
+    event.etag ?? event.version ?? '',
     event.sequencer ?? '',
   ])
 }

@@ -11,13 +11,11 @@ import type { Download, Upload } from './transfer.js'
 import { TransferError } from './transfer-error.js'
 
 /** Milliseconds of silence after which a transfer counts as broken off. */
-const IDLE_MS = 60_000
+export const IDLE_MS = 60_000
 
 export async function readHttpGrant({ grant, to, bytesMax, signal }: Download): Promise<void> {
-  const { url, headers } = grant
-  const answer = await connected(() =>
-    open({ method: 'GET', url, signal, idleMs: IDLE_MS, ...(headers ? { headers } : {}) }),
-  )
+  const { url, headers, ca } = grant
+  const answer = await connected(() => open({ method: 'GET', url, headers, ca, signal, idleMs: IDLE_MS }))
   const status = answer.statusCode ?? 0
   if (status !== 200) {
     answer.destroy()
@@ -26,7 +24,11 @@ export async function readHttpGrant({ grant, to, bytesMax, signal }: Download): 
   await receive(answer, { to, bytesMax, signal })
 }
 
-async function receive(answer: IncomingMessage, { to, bytesMax, signal }: Omit<Download, 'grant'>): Promise<void> {
+/** Writes the body of an answer to a file, up to that many bytes. */
+export async function receive(
+  answer: IncomingMessage,
+  { to, bytesMax, signal }: Omit<Download, 'grant'>,
+): Promise<void> {
   const announced = Number(answer.headers['content-length'] ?? 0)
   if (announced > bytesMax) {
     answer.destroy()
@@ -50,13 +52,18 @@ function atMost(bytesMax: number): Transform {
 const tooLarge = (bytes: number, bytesMax: number) =>
   new TransferError('too-large', `it has ${bytes} bytes or more, at most ${bytesMax} fit`)
 
-export async function writeHttpGrant({ grant, from, signal }: Upload): Promise<void> {
-  const { size } = await stat(from)
+/** Bytes of a file that go in one request. */
+export interface Stretch {
+  start: number
+  size: number
+}
+
+export async function writeHttpGrant({ grant, from, signal }: Upload, stretch?: Stretch): Promise<void> {
+  const { start, size } = stretch ?? { start: 0, size: (await stat(from)).size }
+  const { url, ca } = grant
   const headers = { ...grant.headers, 'content-length': String(size) }
-  const body = size === 0 ? Buffer.alloc(0) : createReadStream(from, { end: size - 1 })
-  const answer = await connected(() =>
-    exchange({ method: 'PUT', url: grant.url, headers, body, signal, idleMs: IDLE_MS }),
-  )
+  const body = size === 0 ? Buffer.alloc(0) : createReadStream(from, { start, end: start + size - 1 })
+  const answer = await connected(() => exchange({ method: 'PUT', url, headers, ca, body, signal, idleMs: IDLE_MS }))
   if (answer.status < 200 || answer.status > 299) throw refusal(answer.status, answer.body.subarray(0, 200).toString())
 }
 
@@ -67,7 +74,7 @@ function refusal(status: number, text = ''): TransferError {
 }
 
 /** Faults of the network become `interrupted`; those of our own disk stay what they are. */
-async function connected<T>(talk: () => Promise<T>): Promise<T> {
+export async function connected<T>(talk: () => Promise<T>): Promise<T> {
   try {
     return await talk()
   } catch (error) {

@@ -1,5 +1,5 @@
 /** One file to move, in either direction. */
-import type { Grant, InputGrant } from '../../contract/grant.js'
+import type { InputGrant, OutputGrant } from '../../contract/grant.js'
 
 export interface Download {
   grant: InputGrant
@@ -9,7 +9,7 @@ export interface Download {
 }
 
 export interface Upload {
-  grant: Grant
+  grant: OutputGrant
   from: string
   /** True: the file may be moved away instead of copied. */
   mayMove: boolean

@@ -7,6 +7,8 @@ import type { StorageConfig } from '../../../runtime/contract/service-config.js'
 import { eventually } from '../../support/eventually.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
 
+const KEYS = { accessKey: 'key', secretKey: 'secret' }
+
 const fault = (config: StorageConfig): SpillwayError => {
   try {
     openStorage('lake', config)
@@ -35,13 +37,22 @@ describe('open storage', () => {
     assert.deepEqual(keys, ['old'])
   })
 
-  for (const type of ['s3', 'minio'] as const) {
-    it(`says that ${type} is not available yet, and what is`, () => {
-      const { code, message } = fault({ type, endpoint: 'https://minio.example.org' })
-      assert.equal(code, 'not-available')
-      assert.match(message, new RegExp(`lake.*${type}.*directory`))
-    })
-  }
+  it('opens stores of both S3 types without a word to them', async () => {
+    const minio = openStorage('lake', { type: 'minio', endpoint: 'http://127.0.0.1:1' }, { keys: KEYS })
+    assert.deepEqual([minio.name, minio.type, typeof minio.notify], ['lake', 'minio', 'function'])
+    const listed = openStorage('lake', { type: 'minio', endpoint: 'http://127.0.0.1:1', webhook: [] }, { keys: KEYS })
+    assert.equal(listed.notify, undefined)
+    const s3 = openStorage('aws', { type: 's3', region: 'eu-west-1' })
+    assert.deepEqual([s3.name, s3.type, s3.notify, s3.watch], ['aws', 's3', undefined, undefined])
+    await Promise.all([minio.close(), listed.close(), s3.close()])
+  })
+
+  it('says that the endpoint is missing, or the file of the authority', () => {
+    assert.match(fault({ type: 'minio' }).message, /lake: endpoint is missing/)
+    const { code, message } = fault({ type: 's3', caFile: join(base(), 'none.pem') })
+    assert.equal(code, 'invalid-configuration')
+    assert.match(message, /lake: caFile must name a file that can be read, got .*none.pem/)
+  })
 
   it('says that the path is missing', () => {
     const { code, message } = fault({ type: 'directory' })

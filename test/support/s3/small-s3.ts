@@ -1,0 +1,230 @@
+/** Enough of S3 in this process, path-style and in memory: objects, uploads in parts, listings, conditions, signatures. */
+import { once } from 'node:events'
+import { createHash, randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { crc32 } from 'node:zlib'
+import { signatureProblem, type KeyPair } from './check-signature.js'
+import { unchunked } from './chunked.js'
+
+export interface S3Request {
+  method: string
+  bucket: string
+  /** Decoded. */
+  key: string
+  query: URLSearchParams
+  headers: IncomingMessage['headers']
+  body: Buffer
+}
+
+export interface S3Reply {
+  status: number
+  headers?: Record<string, string>
+  body?: string | Buffer
+}
+
+interface Upload {
+  place: string
+  parts: Map<number, Buffer>
+}
+
+const KEEP_ALIVE_MS = 300_000
+
+const ONLY_KEYS: KeyPair = { accessKeyId: 'ASIATEST', secretAccessKey: 'secret-of-the-test', sessionToken: 'session' }
+
+export class SmallS3 {
+  /** Content by `bucket/key`. */
+  readonly objects = new Map<string, Buffer>()
+  /** Uploads in parts that are under way. */
+  readonly uploads = new Map<string, Upload>()
+  readonly requests: S3Request[] = []
+  /** Buckets that are in another region than where they are looked for first. */
+  readonly regions = new Map<string, string>()
+  readonly keys = ONLY_KEYS
+  /** Answers before the ordinary one does; undefined = the ordinary answer. */
+  rule: (request: S3Request) => S3Reply | undefined | Promise<S3Reply | undefined> = () => undefined
+  readonly #server: Server
+
+  private constructor() {
+    this.#server = createServer(
+      (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
+    )
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS
+  }
+
+  static async start(host = '127.0.0.1'): Promise<SmallS3> {
+    const s3 = new SmallS3()
+    s3.#server.listen(0, host)
+    await once(s3.#server, 'listening')
+    return s3
+  }
+
+  get url(): string {
+    const { address, port } = this.#server.address() as AddressInfo
+    return `http://${address}:${port}`
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await once(this.#server, 'close')
+  }
+
+  put(place: string, content: string | Buffer): void {
+    this.objects.set(place, Buffer.from(content))
+  }
+
+  text(place: string): string | undefined {
+    return this.objects.get(place)?.toString()
+  }
+
+  /** Names below `bucket/prefix`, in order. */
+  below(prefix: string): string[] {
+    return [...this.objects.keys()]
+      .filter((place) => place.startsWith(prefix))
+      .map((place) => place.slice(prefix.length))
+      .sort()
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const raw = await buffer(incoming)
+    const [path = '', query = ''] = (incoming.url ?? '').split('?', 2)
+    const [, bucket = '', ...rest] = path.split('/')
+    const request: S3Request = {
+      method: incoming.method ?? '',
+      bucket: decodeURIComponent(bucket),
+      key: rest.map(decodeURIComponent).join('/'),
+      query: new URLSearchParams(query),
+      headers: incoming.headers,
+      body: unchunked(raw, incoming.headers),
+    }
+    this.requests.push(request)
+    const problem = await signatureProblem(incoming, raw, this.keys)
+    const reply = problem
+      ? fault(403, 'SignatureDoesNotMatch', problem)
+      : ((await this.rule(request)) ?? this.#redirect(request) ?? this.#answer(request))
+    const body = Buffer.from(reply.body ?? '')
+    response.writeHead(reply.status, { 'content-length': body.length, ...reply.headers })
+    response.end(request.method === 'HEAD' ? undefined : body)
+  }
+
+  #redirect({ bucket, headers }: S3Request): S3Reply | undefined {
+    const region = this.regions.get(bucket)
+    if (!region || headers.authorization?.includes(`/${region}/s3/`)) return undefined
+    return { ...fault(301, 'PermanentRedirect'), headers: { 'x-amz-bucket-region': region } }
+  }
+
+  #answer(request: S3Request): S3Reply {
+    const { method, query } = request
+    if (query.has('uploads')) return this.#begin(request)
+    if (query.has('uploadId')) return this.#onUpload(request)
+    if (method === 'POST' && query.has('delete')) return this.#removeMany(request)
+    if (method === 'GET' && request.key === '') return this.#list(request)
+    if (method === 'PUT') return this.#put(request)
+    if (method === 'DELETE') return this.#remove(request)
+    return this.#get(request)
+  }
+
+  #put(request: S3Request): S3Reply {
+    const place = placeOf(request)
+    const { 'if-none-match': condition, 'x-amz-copy-source': source } = request.headers
+    if (condition === '*' && this.objects.has(place)) return fault(412, 'PreconditionFailed')
+    const problem = checksumProblem(request)
+    if (problem) return problem
+    const body =
+      typeof source === 'string' ? this.objects.get(decodeURIComponent(source.replace(/^\//, ''))) : request.body
+    if (!body) return fault(404, 'NoSuchKey')
+    this.objects.set(place, body)
+    const xml = typeof source === 'string' ? `<CopyObjectResult><ETag>${etag(body)}</ETag></CopyObjectResult>` : ''
+    return { status: 200, headers: { etag: etag(body) }, body: xml }
+  }
+
+  /** Also of what is not there. */
+  #remove(request: S3Request): S3Reply {
+    this.objects.delete(placeOf(request))
+    return { status: 204 }
+  }
+
+  #get(request: S3Request): S3Reply {
+    const content = this.objects.get(placeOf(request))
+    if (!content) return fault(404, 'NoSuchKey')
+    const headers = { etag: etag(content), 'last-modified': new Date(0).toUTCString() }
+    if (request.method === 'HEAD')
+      return { status: 200, headers: { ...headers, 'content-length': String(content.length) } }
+    return { status: 200, headers, body: content }
+  }
+
+  #begin(request: S3Request): S3Reply {
+    const id = randomUUID()
+    this.uploads.set(id, { place: placeOf(request), parts: new Map() })
+    return {
+      status: 200,
+      body: `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+    }
+  }
+
+  #onUpload(request: S3Request): S3Reply {
+    const id = request.query.get('uploadId') ?? ''
+    const upload = this.uploads.get(id)
+    if (!upload) return fault(404, 'NoSuchUpload')
+    if (request.method === 'DELETE') return { status: this.uploads.delete(id) ? 204 : 404 }
+    if (request.method === 'PUT') return checksumProblem(request) ?? takePart(upload, request)
+    const named = [...request.body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)].map(([, one]) =>
+      Number(one),
+    )
+    const parts = named.map((number) => upload.parts.get(number))
+    if (parts.length === 0 || parts.includes(undefined)) return fault(400, 'InvalidPart')
+    this.uploads.delete(id)
+    this.objects.set(upload.place, Buffer.concat(parts as Buffer[]))
+    return { status: 200, body: '<CompleteMultipartUploadResult><ETag>"done-1"</ETag></CompleteMultipartUploadResult>' }
+  }
+
+  #list({ bucket, query }: S3Request): S3Reply {
+    const prefix = query.get('prefix') ?? ''
+    const most = Number(query.get('max-keys') ?? 1000)
+    const after = query.get('continuation-token') ?? ''
+    const keys = this.below(`${bucket}/`).filter((key) => key.startsWith(prefix) && key > after)
+    const page = keys.slice(0, most)
+    const contents = page.map((key) => {
+      const content = this.objects.get(`${bucket}/${key}`) ?? Buffer.alloc(0)
+      const time = new Date(0).toISOString()
+      return `<Contents><Key>${escapeXml(key)}</Key><Size>${content.length}</Size><ETag>${etag(content)}</ETag><LastModified>${time}</LastModified></Contents>`
+    })
+    const isWhole = page.length === keys.length
+    const token = isWhole ? '' : `<NextContinuationToken>${escapeXml(page.at(-1) ?? '')}</NextContinuationToken>`
+    const state = `<IsTruncated>${!isWhole}</IsTruncated><KeyCount>${page.length}</KeyCount>${token}`
+    return { status: 200, body: `<ListBucketResult>${state}${contents.join('')}</ListBucketResult>` }
+  }
+
+  #removeMany({ bucket, body }: S3Request): S3Reply {
+    for (const [, key] of body.toString().matchAll(/<Key>([^<]*)<\/Key>/g))
+      this.objects.delete(`${bucket}/${unescapeXml(key ?? '')}`)
+    return { status: 200, body: '<DeleteResult></DeleteResult>' }
+  }
+}
+
+const placeOf = ({ bucket, key }: S3Request) => `${bucket}/${key}`
+
+const etag = (content: Buffer) => `"${createHash('md5').update(content).digest('hex')}"`
+
+function takePart(upload: Upload, { query, body }: S3Request): S3Reply {
+  upload.parts.set(Number(query.get('partNumber')), body)
+  return { status: 200, headers: { etag: etag(body) } }
+}
+
+export const fault = (status: number, code: string, message = code): S3Reply => ({
+  status,
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`,
+})
+
+function checksumProblem({ headers, body }: S3Request): S3Reply | undefined {
+  const claimed = headers['x-amz-checksum-crc32']
+  if (typeof claimed !== 'string') return undefined
+  const real = Buffer.alloc(4)
+  real.writeUInt32BE(crc32(body))
+  return claimed === real.toString('base64') ? undefined : fault(400, 'BadDigest')
+}
+
+const escapeXml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+const unescapeXml = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
