@@ -11,4 +11,13 @@ export const DEBIAN_PACKAGES = [
   'gcc',
   'musl-tools',
   'python3',
+  'docker-registry',
+  // A Kubernetes cluster of one node.
+  'containerd',
+  'containernetworking-plugins',
+  'iproute2',
+  'iptables',
+  'conntrack',
+  'openssl',
+  'postgresql',
 ]

@@ -13,16 +13,20 @@ export interface DispatcherRuntimeOptions {
   /** Keys of the spec beside what a job says. */
   spec: Record<string, unknown>
   environment?: Record<string, string>
+  /** Of the dispatcher; the default has the local back-end. */
+  config?: Record<string, unknown>
+  token?: string
+  backend?: string
 }
 
 export async function startDispatcherRuntime(options: DispatcherRuntimeOptions): Promise<RuntimeUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'spillway-runtime-'))
-  const { environment = {} } = options
-  const dispatcher = await DispatcherProcess.start({ directory, environment })
+  const { environment = {}, config = {}, token, backend = 'local' } = options
+  const dispatcher = await DispatcherProcess.start({ directory, environment, config, ...(token ? { token } : {}) })
   let jobs = 0
   return {
     functionName: FUNCTION,
-    backend: 'local',
+    backend,
     run: (job) => runJob(job, { dispatcher, spec: options.spec, number: ++jobs }),
     stop: async () => {
       await dispatcher.stop()

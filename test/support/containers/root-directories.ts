@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { parseLdd } from '../../../dispatcher/backends/local/containers/kit.js'
+import { parseLdd } from '../../../dispatcher/images/kit.js'
 
 /** Statically linked, and every program of a small system at once. */
 export function busyboxRoot(root: string): void {
