@@ -1,18 +1,23 @@
 /** What the dispatcher offers a back-end: tokens for its workers, the packages of releases, and an ear. */
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
 import type { BackendName } from '../runtime/contract/function-spec.js'
-import type { BackendHost } from './backends/backend.js'
+import type { BackendHost, ReleaseKey } from './backends/backend.js'
+import type { Changes } from './changes.js'
 import type { Database } from './database/database.js'
 import type { Dispatch } from './dispatch.js'
 import type { HandOut } from './workers/hand-out.js'
+import { workTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
 import { decodePackage } from './package-document.js'
-import { signWorkerToken } from './workers/worker-token.js'
-
-/** Milliseconds for which a worker token is good; a worker that lives longer is replaced. */
-const WORKER_TOKEN_MS = 30 * 24 * 3600 * 1000
+import { signStartToken, signWorkerToken, START_TOKEN_MS, WORKER_TOKEN_MS } from './workers/worker-token.js'
 
 const NO_FILES = Buffer.from('[]')
+
+/** The packaged files of releases. */
+export const packages =
+  (database: Database): BackendHost['packageOf'] =>
+  async ({ packageDigest }) =>
+    decodePackage((await database.getPackage(packageDigest)) ?? NO_FILES)
 
 export interface BackendHostContext {
   /** Whose host it is. */
@@ -21,6 +26,7 @@ export interface BackendHostContext {
   book: WorkerBook
   handOut: HandOut
   dispatch: Dispatch
+  changes: Changes
   workerSecret: Buffer
   now(): number
   log: BackendHost['log']
@@ -32,22 +38,30 @@ export function backendHost({
   book,
   handOut,
   dispatch,
+  changes,
   workerSecret,
   now,
   log,
 }: BackendHostContext): BackendHost {
+  const admit = (
+    worker: string,
+    { function: name, number }: ReleaseKey,
+    facts: { sharesDisk: boolean; ms: number },
+  ) => {
+    const { sharesDisk, ms } = facts
+    const claims: WorkerClaims = { function: name, release: number, backend, worker, sharesDisk, expiresAt: now() + ms }
+    book.admit(claims)
+    return claims
+  }
   return {
-    admit: (worker, release, { sharesDisk }) => {
-      const claims: WorkerClaims = {
-        function: release.function,
-        release: release.number,
-        backend,
-        worker,
-        sharesDisk,
-        expiresAt: now() + WORKER_TOKEN_MS,
-      }
-      book.admit(claims)
-      return signWorkerToken(claims, workerSecret)
+    admit: (worker, release, facts) =>
+      signWorkerToken(admit(worker, release, { ...facts, ms: WORKER_TOKEN_MS }), workerSecret),
+    admitStarting: (worker, release, facts) =>
+      signStartToken(admit(worker, release, { ...facts, ms: START_TOKEN_MS }), workerSecret),
+    adopting: () => book.adopting(),
+    dismiss: (worker, release) => {
+      book.forget(worker)
+      changes.notify(workTopic(release.function))
     },
     failNext: (release, outcome) => {
       const failing = handOut.failNext(release, backend, outcome)
@@ -57,7 +71,7 @@ export function backendHost({
       const ending = dispatch.workerEnded(worker, { cause, message: why })
       ending.catch((thrown: unknown) => log('warn', `worker ${worker}: ${String(thrown)}`))
     },
-    packageOf: async ({ packageDigest }) => decodePackage((await database.getPackage(packageDigest)) ?? NO_FILES),
+    packageOf: packages(database),
     log,
   }
 }

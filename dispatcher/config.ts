@@ -10,7 +10,13 @@ import { HEARTBEAT_SECONDS, LEASE_SECONDS } from '../runtime/contract/invocation
 import { formatProblems, type Problem } from '../runtime/contract/problem.js'
 import { readWith } from '../runtime/contract/read-schema.js'
 import { object, oneOf, seconds, text } from '../runtime/contract/schema.js'
-import { ServiceConfigSchema, storageProblems } from '../runtime/contract/service-config.js'
+import {
+  ServiceConfigSchema,
+  storageProblems,
+  type StorageConfig,
+  type StorageKeys,
+} from '../runtime/contract/service-config.js'
+import { readStorageKeys } from './storage-keys.js'
 
 export const ConfigSchema = object(
   {
@@ -21,7 +27,12 @@ export const ConfigSchema = object(
       hint: 'Write 127.0.0.1:7700, or 0.0.0.0:7700 to be reachable from elsewhere (then tokens are needed).',
     }),
     stateDirectory: text({ description: 'where the dispatcher keeps its files', default: './.spillway' }),
-    database: Type.Optional(text({ description: '`sqlite:path`', defaultText: 'sqlite:<stateDirectory>/spillway.db' })),
+    database: Type.Optional(
+      text({
+        description: '`sqlite:path` or `postgres://user@host/database`, see [Database](#database)',
+        defaultText: 'sqlite:<stateDirectory>/spillway.db',
+      }),
+    ),
     storage: ServiceConfigSchema.properties.storage,
     backends: ServiceConfigSchema.properties.backends,
     routing: ServiceConfigSchema.properties.routing,
@@ -51,6 +62,10 @@ export interface DispatcherConfig extends Readonly<Required<Static<typeof Config
   readonly host: string
   readonly port: number
   readonly tokens: Tokens
+  /** Goes before the one of the URL. */
+  readonly databasePassword: string | undefined
+  /** Credentials of storages, by name. */
+  readonly storageKeys: Readonly<Record<string, StorageKeys>>
   /** Signs worker tokens; kept in the state directory so that workers survive a restart. */
   readonly workerSecret: Buffer
   /** attempts at once on this machine */
@@ -59,6 +74,8 @@ export interface DispatcherConfig extends Readonly<Required<Static<typeof Config
   readonly memory: number
   /** PATH, HOME and the like, for scripts that run on this machine. */
   readonly machine: Readonly<Record<string, string>>
+  /** What tells who may sign in to which registry. */
+  readonly registries: Readonly<Record<string, string>>
   /** What docker and podman need to find their engine, their user's configuration and registries. */
   readonly engine: Readonly<Record<string, string>>
   readonly secret: (name: string) => string | undefined
@@ -73,18 +90,26 @@ const MACHINE_VARIABLES = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', '
 const ENGINE_VARIABLES =
   /^(PATH|HOME|USER|LOGNAME|LANG|TMPDIR|XDG_.*|DBUS_SESSION_BUS_ADDRESS|DOCKER_.*|CONTAINERS?_.*|STORAGE_.*|REGISTRY_AUTH_FILE|SSL_CERT_.*|(HTTPS?|NO)_PROXY)$/i
 
+/** Credentials of ours by registry, and the files of docker and podman. */
+const REGISTRY_VARIABLES = /^(SPILLWAY_REGISTRY_.*|HOME|PATH|XDG_.*|DOCKER_CONFIG|REGISTRY_AUTH_FILE)$/
+
 export function readConfig(file: string | undefined, environment: Environment): DispatcherConfig {
-  const raw = overlay(ConfigSchema, file ? readYaml(file) : {}, environment, 'SPILLWAY')
-  const { value, problems } = readWith<Static<typeof ConfigSchema>>(ConfigSchema, raw, file ?? 'environment')
-  const all = value ? configProblems(value, environment) : problems
-  if (!value || all.length > 0)
-    throw new SpillwayError(
-      'invalid-configuration',
-      `The configuration has ${all.length} problem(s):\n${formatProblems(all)}`,
-      { problems: all },
-    )
+  const value = checkedConfig(file ? readYaml(file) : {}, environment, file)
   const base = file ? dirname(resolve(file)) : process.cwd()
   return Object.freeze(complete(value, environment, base))
+}
+
+/** What stands in a file, with the environment over it; throws all that is wrong with the two. */
+export function checkedConfig(content: unknown, environment: Environment, file?: string): Static<typeof ConfigSchema> {
+  const raw = overlay(ConfigSchema, content, environment, 'SPILLWAY')
+  const { value, problems } = readWith<Static<typeof ConfigSchema>>(ConfigSchema, raw, file ?? 'environment')
+  const all = value ? configProblems(value, environment) : problems
+  if (value && all.length === 0) return value
+  throw new SpillwayError(
+    'invalid-configuration',
+    `The configuration has ${all.length} problem(s):\n${formatProblems(all)}`,
+    { problems: all },
+  )
 }
 
 function complete(value: Static<typeof ConfigSchema>, environment: Environment, base: string): DispatcherConfig {
@@ -94,19 +119,19 @@ function complete(value: Static<typeof ConfigSchema>, environment: Environment, 
     ...value,
     stateDirectory,
     storage: Object.fromEntries(
-      Object.entries(value.storage).map(([name, storage]) => [
-        name,
-        storage.path ? { ...storage, path: resolve(base, storage.path) } : storage,
-      ]),
+      Object.entries(value.storage).map(([name, storage]) => [name, absoluteStorage(storage, base)]),
     ),
     database: value.database ? absoluteSqlite(value.database, base) : `sqlite:${join(stateDirectory, 'spillway.db')}`,
     host,
     port,
     tokens: readTokens(environment),
+    databasePassword: databasePassword(value.database, environment),
+    storageKeys: readStorageKeys(value.storage, environment).keys,
     workerSecret: workerSecret(environment, stateDirectory),
     localSlots: value.backends.local?.slots ?? availableParallelism(),
     memory: Math.floor(totalmem() / 1024 ** 2),
     machine: chosen(environment, (name) => MACHINE_VARIABLES.includes(name)),
+    registries: chosen(environment, (name) => REGISTRY_VARIABLES.test(name)),
     engine: chosen(environment, (name) => ENGINE_VARIABLES.test(name)),
     secret: (name) => environment[`SPILLWAY_SECRET_${upper(name)}`],
   }
@@ -114,13 +139,20 @@ function complete(value: Static<typeof ConfigSchema>, environment: Environment, 
 
 function configProblems(value: Static<typeof ConfigSchema>, environment: Environment): Problem[] {
   const { host } = splitListen(value.listen)
-  const problems = storageProblems(value.storage, 'storage')
+  const { problems: keyProblems } = readStorageKeys(value.storage, environment)
+  const problems = [...storageProblems(value.storage, 'storage'), ...keyProblems]
   if (!isLoopback(host) && readTokens(environment).user.length === 0)
     problems.push({
       path: 'listen',
       expected: 'must be a loopback address unless users have a token',
       value: value.listen,
       fix: 'Set SPILLWAY_TOKENS_USER (and SPILLWAY_TOKENS_EVENTS for senders of events), or the same names with _FILE.',
+    })
+  if (environment.SPILLWAY_DATABASE === undefined && hasPassword(value.database))
+    problems.push({
+      path: 'database',
+      expected: 'must have no password in a file',
+      fix: 'Set SPILLWAY_DATABASE_PASSWORD or SPILLWAY_DATABASE_PASSWORD_FILE.',
     })
   if (value.heartbeat * 2 > value.lease)
     problems.push({
@@ -207,11 +239,20 @@ function readTokens(environment: Environment): Tokens {
 /** A comma- or line-separated list from NAME, or from the file that NAME_FILE names. */
 function tokensOf(name: string, environment: Environment): string[] {
   const file = environment[`${name}_FILE`]
-  const list = file ? readTokenFile(`${name}_FILE`, file) : (environment[name] ?? '')
+  const list = file ? readSecretFile(`${name}_FILE`, file) : (environment[name] ?? '')
   return list.split(/[\s,]+/).filter((token) => token !== '')
 }
 
-function readTokenFile(variable: string, file: string): string {
+/** `PGPASSWORD` is the one that other programs have too: it comes last. */
+function databasePassword(url: string | undefined, environment: Environment): string | undefined {
+  const file = environment.SPILLWAY_DATABASE_PASSWORD_FILE
+  if (file) return readSecretFile('SPILLWAY_DATABASE_PASSWORD_FILE', file).replace(/\r?\n$/, '')
+  return environment.SPILLWAY_DATABASE_PASSWORD ?? (hasPassword(url) ? undefined : environment.PGPASSWORD)
+}
+
+const hasPassword = (url: string | undefined): boolean => url !== undefined && /^[a-z]+:\/\/[^@/]*:[^@]*@/.test(url)
+
+function readSecretFile(variable: string, file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (thrown) {
@@ -242,6 +283,12 @@ function newWorkerSecret(path: string): string {
   renameSync(draft, path)
   return secret
 }
+
+const absoluteStorage = (storage: StorageConfig, base: string): StorageConfig => ({
+  ...storage,
+  ...(storage.path === undefined ? {} : { path: resolve(base, storage.path) }),
+  ...(storage.caFile === undefined ? {} : { caFile: resolve(base, storage.caFile) }),
+})
 
 function absoluteSqlite(url: string, base: string): string {
   return url.startsWith('sqlite:') ? `sqlite:${resolve(base, url.slice('sqlite:'.length))}` : url

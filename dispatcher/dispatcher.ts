@@ -7,7 +7,10 @@ import type { Outcome } from '../runtime/contract/outcome.js'
 import { configuredBackends, SETTLE_SECONDS } from '../runtime/contract/service-config.js'
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
 import type { BackendHost, WorkerBackend } from './backends/backend.js'
-import { backendHost } from './backend-host.js'
+import type { CallBackend, CallHost } from './backends/call-backend.js'
+import { BackendsAtHand } from './backends-at-hand.js'
+import { backendHost, packages } from './backend-host.js'
+import { Calls } from './calls.js'
 import { Changes } from './changes.js'
 import type { DispatcherConfig } from './config.js'
 import type { Database, RunningAttempt } from './database/database.js'
@@ -26,6 +29,7 @@ import { InputGrants } from './workers/input-grants.js'
 import { LogBook } from './workers/log-book.js'
 import { OutputGrants } from './workers/output-grants.js'
 import { RelayedFiles } from './workers/relayed-files.js'
+import { StartWorker } from './workers/start-worker.js'
 import { WorkerBook } from './workers/worker-book.js'
 import { signWorkerToken } from './workers/worker-token.js'
 
@@ -37,6 +41,7 @@ export interface DispatcherParts {
   database: Database
   stores: Stores
   openBackends(hostOf: (backend: BackendName) => BackendHost): WorkerBackend[]
+  openCalled(host: CallHost): CallBackend[]
   log: BackendHost['log']
   now(): number
   random(): number
@@ -51,14 +56,16 @@ export class Dispatcher {
   readonly handOut: HandOut
   readonly attempts: Attempts
   readonly relayed: RelayedFiles
+  readonly starts: StartWorker
   readonly logs: LogBook
   readonly changes = new Changes()
   readonly now: () => number
   readonly #parts: DispatcherParts
   readonly #registry: Registry
   readonly #book = new WorkerBook()
-  readonly #backends: WorkerBackend[]
+  readonly #backends: BackendsAtHand
   readonly #settle: Settle
+  readonly #calls: Calls
   readonly #dispatch: Dispatch
   readonly #observer: Observer
   readonly #closing = new AbortController()
@@ -66,24 +73,23 @@ export class Dispatcher {
   #draining = false
 
   static async open(parts: DispatcherParts): Promise<Dispatcher> {
-    const backends: WorkerBackend[] = []
+    const backends = new BackendsAtHand()
     const registry = await Registry.open({
       database: parts.database,
       storages: parts.stores.names(),
       backends: configuredBackends(parts.config.backends),
-      refusals: (spec) => refusals(spec, backends),
+      refusals: (spec) => refusals(spec, backends.all()),
     })
     return new Dispatcher(parts, registry, backends)
   }
 
-  private constructor(parts: DispatcherParts, registry: Registry, backends: WorkerBackend[]) {
+  private constructor(parts: DispatcherParts, registry: Registry, backends: BackendsAtHand) {
     const { config, database, stores, now, random, log } = parts
     const release = (name: string, number: number) => registry.release(name, number)
     const leaseMs = config.lease * 1000
     const relay = {
       store: (name: string) => stores.get(name),
-      origin: ({ backend }: WorkerClaims) =>
-        backends.find(({ limits }) => limits.name === backend)?.origin ?? this.#origin,
+      origin: ({ backend }: WorkerClaims) => backends.worker(backend)?.origin ?? this.#origin,
       token: (claims: WorkerClaims) => signWorkerToken(claims, config.workerSecret),
     }
     const outputs = new OutputGrants(relay)
@@ -109,7 +115,7 @@ export class Dispatcher {
       onInterrupted: ({ invocation, attempt }, thrown) =>
         log('warn', `publishing goes on at the next start: ${String(thrown)}`, { invocation, attempt }),
     })
-    const grants = new InputGrants({ ...relay, database })
+    const grants = new InputGrants(relay)
     this.handOut = new HandOut({
       database,
       book: this.#book,
@@ -123,9 +129,33 @@ export class Dispatcher {
     })
     this.attempts = new Attempts({ database, settle: this.#settle, outputs, logs: this.logs, release, leaseMs, now })
     this.relayed = new RelayedFiles({ ...relay, outputs, held: (id, claims) => this.attempts.held(id, claims) })
+    this.starts = new StartWorker({
+      ...relay,
+      book: this.#book,
+      database,
+      backends: backends.workers,
+      release,
+      packageOf: packages(database),
+      now,
+    })
+    this.#calls = new Calls({
+      database,
+      settle: this.#settle,
+      outputs,
+      logs: this.logs,
+      backends: backends.called,
+      store: (name) => stores.get(name),
+      release,
+      mayCall: () => true,
+      priceOf: () => 0,
+      leaseMs,
+      now,
+      log,
+    })
     this.#dispatch = new Dispatch({
       database,
-      backends,
+      backends: backends.workers,
+      calls: this.#calls,
       book: this.#book,
       changes: this.changes,
       settle: this.#settle,
@@ -135,19 +165,29 @@ export class Dispatcher {
       now,
       log,
     })
-    this.functions = new Functions({ registry, database, stores, backends, now, onChanged: () => this.#changed() })
+    this.functions = new Functions({
+      registry,
+      database,
+      stores,
+      backends,
+      now,
+      onChanged: () => this.#changed(),
+      warn: (message) => log('warn', message),
+    })
     this.interventions = new Interventions({
       database,
       changes: this.changes,
       mustExist: (name) => void registry.current(name),
       now,
+      onCancelled: (id) => this.#calls.cancelled(id),
       onQueued: (name, count) => this.#accepted(name, count),
     })
     this.intake = new Intake({
       database,
       current: (name) => registry.current(name),
       takers: (event) => registry.takers(event),
-      backends: () => backends.map(({ limits }) => limits),
+      asListed: async (event) => (await stores.get(event.storage).asListed?.(event)) ?? event,
+      backends: () => backends.limits(),
       now,
       onAccepted: (name, count) => this.#accepted(name, count),
     })
@@ -164,8 +204,10 @@ export class Dispatcher {
   /** Call it once the HTTP server listens at `origin`: from here workers run and files are seen. */
   async start(origin: string): Promise<void> {
     this.#origin = origin
-    this.#backends.push(...this.#parts.openBackends((name) => this.#hostOf(name)))
+    this.#backends.workers.push(...this.#parts.openBackends((name) => this.#hostOf(name)))
+    this.#backends.called.push(...this.#parts.openCalled(this.#calls.host()))
     await this.#settle.resume()
+    await this.#calls.resume()
     await this.#dispatch.start()
     this.#changed()
   }
@@ -180,7 +222,7 @@ export class Dispatcher {
 
   async backends(): Promise<BackendStatus[]> {
     const running = await this.database.runningAttempts()
-    return this.#backends.map((backend) => {
+    return this.#backends.all().map((backend) => {
       const status = backend.status()
       return { ...status, running: running.filter((attempt) => attempt.backend === status.name).length }
     })
@@ -208,7 +250,7 @@ export class Dispatcher {
   async stopWork(): Promise<void> {
     this.#draining = true
     await this.#observer.close()
-    await Promise.all(this.#backends.map((backend) => backend.close()))
+    await Promise.all(this.#backends.all().map((backend) => backend.close()))
     this.#closing.abort()
     await this.#settle.idle()
     await this.#dispatch.stop()
@@ -227,6 +269,7 @@ export class Dispatcher {
       book: this.#book,
       handOut: this.handOut,
       dispatch: this.#dispatch,
+      changes: this.changes,
       workerSecret: config.workerSecret,
       now: this.now,
       log,

@@ -12,7 +12,10 @@ import type { DispatcherConfig } from './config.js'
 import { openDatabase } from './database/open.js'
 import { Dispatcher } from './dispatcher.js'
 import { buildServer } from './http/server.js'
-import { openStorage } from './storage/open.js'
+import { openSqs } from './intake/open-sqs.js'
+import { pollQueues } from './intake/poll-queues.js'
+import type { QueuePoller } from './intake/queue-poller.js'
+import { openStorage, type StorageSurroundings } from './storage/open.js'
 import { Stores } from './storage/stores.js'
 
 export interface Serving {
@@ -31,13 +34,10 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
   checkBackends(config)
   mkdirSync(config.stateDirectory, { recursive: true })
   const engine = await findEngine(config.backends.local?.containers ?? 'off', config.engine)
-  const database = await openDatabase(config.database)
-  const stores = new Stores(
-    Object.entries(config.storage).map(([name, storage]) =>
-      openStorage(name, storage, { log: (message) => log('warn', message) }),
-    ),
-  )
+  const database = await openDatabase(config.database, { password: config.databasePassword })
   let address = ''
+  const dispatcherUrl = () => config.backends.kubernetes?.dispatcherUrl ?? `http://${address}`
+  const stores = openStores(config, { dispatcherUrl, log: (message) => log('warn', message) })
   const now = () => Date.now()
   const dispatcher = await Dispatcher.open({
     config,
@@ -57,11 +57,31 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     await dispatcher.start(`http://${address}`)
     const file = announce(config, `http://${address}`)
     log('info', 'listening', { url: `http://${address}` })
-    return { url: `http://${address}`, stop: () => stop({ app, dispatcher, file, log }) }
+    const pollers = startPollers(config, dispatcher, log)
+    return { url: `http://${address}`, stop: () => stop({ app, dispatcher, pollers, file, log }) }
   } catch (thrown) {
     await close(app, dispatcher)
     throw thrown
   }
+}
+
+const startPollers = ({ storage, storageKeys }: DispatcherConfig, { intake }: Dispatcher, log: BackendHost['log']) =>
+  pollQueues({
+    storages: storage,
+    keys: storageKeys,
+    open: openSqs,
+    report: (events) => intake.report(events),
+    quarantine: (body, source, problem) => intake.quarantine(body, source, problem),
+    log,
+  })
+
+/** Everything but its keys is what all storages have in common. */
+function openStores(config: DispatcherConfig, common: StorageSurroundings): Stores {
+  const { storage, storageKeys, stateDirectory } = config
+  const opened = Object.entries(storage).map(([name, one]) =>
+    openStorage(name, one, { ...common, stateDirectory, keys: storageKeys[name] }),
+  )
+  return new Stores(opened)
 }
 
 async function listen(app: FastifyInstance, { host, port, listen }: DispatcherConfig): Promise<void> {
@@ -78,15 +98,18 @@ async function listen(app: FastifyInstance, { host, port, listen }: DispatcherCo
 async function stop({
   app,
   dispatcher,
+  pollers,
   file,
   log,
 }: {
   app: FastifyInstance
   dispatcher: Dispatcher
+  pollers: readonly QueuePoller[]
   file: string
   log: BackendHost['log']
 }) {
   log('info', 'draining')
+  await Promise.all(pollers.map((poller) => poller.close()))
   await dispatcher.drain()
   await close(app, dispatcher)
   rmSync(file, { force: true })

@@ -4,12 +4,14 @@
  *
  * - `scale` is called whenever the queue or the workers change, and at least once a second; it returns at once.
  * - A worker that ended is reported once by `onWorkerEnd`, however it ended, after everything it started is gone.
- * - `close` asks every worker to give its attempt back, waits, then kills; nothing is left running.
+ * - `close` asks every worker to give its attempt back, waits, then kills; nothing is left running. Workers of a cluster
+ *   are left alone: they wait for the dispatcher to come back, and end by themselves when it stays away for a lease.
  */
 import type { BackendStatus, PackagedFile } from '../../runtime/contract/dispatcher-api.js'
 import type { Cause, Failed } from '../../runtime/contract/outcome.js'
 import type { BackendName, FunctionSpec } from '../../runtime/contract/function-spec.js'
 import type { Release } from '../../runtime/contract/release.js'
+import type { WorkerFile } from '../../runtime/contract/runtime-api.js'
 
 /** What a back-end can take at most; an absent number is no limit. */
 export interface BackendLimits {
@@ -24,15 +26,19 @@ export interface BackendLimits {
   timeoutMax?: number
   /** GPUs of one worker */
   gpuMax?: number
+  /** vCPU of one worker */
+  cpuMax?: number
 }
 
 /** Work of one release, and the workers that wait for some. */
 export interface Demand {
   release: Release
-  /** Invocations that are ready to run. */
+  /** Invocations that are ready to run and may run on this back-end. */
   queued: number
-  /** Invocations that run, on whatever worker. */
+  /** Invocations that run on this back-end, on whatever worker. */
   running: number
+  /** Most workers that may run some at once: its `concurrency` less what runs on other back-ends. */
+  concurrency: number
   /** Workers of this back-end that wait for this release's work, longest first. */
   idle: string[]
 }
@@ -46,14 +52,27 @@ export interface WorkerBackend {
   scale(demands: Demand[]): void
   /** The worker has let its lease run out: whatever is left of it should go. */
   silent(worker: string): void
+  /** The function for a worker of `admitStarting` that is up now and asks what it is to run. */
+  workerFile?(worker: string, release: Release): Promise<WorkerFile>
   status(): Omit<BackendStatus, 'running'>
   close(): Promise<void>
 }
 
+export type ReleaseKey = Pick<Release, 'function' | 'number'>
+
 /** What a back-end gets from the dispatcher. */
 export interface BackendHost {
   /** Makes a worker known, and gives the token it shows. `sharesDisk`: it sees this machine's files under their paths. */
-  admit(worker: string, release: Release, facts: { sharesDisk: boolean }): string
+  admit(worker: string, release: ReleaseKey, facts: { sharesDisk: boolean }): string
+  /** As `admit`, but the token does one thing only, once: the worker fetches its function and its real token with it. */
+  admitStarting(worker: string, release: ReleaseKey, facts: { sharesDisk: boolean }): string
+  /**
+   * Workers of an earlier life of the dispatcher are being looked for: unknown ones are told to ask again, and not sent
+   * away, until the returned function is called.
+   */
+  adopting(): () => void
+  /** The worker gets no more work, and ends when it has finished what it runs. */
+  dismiss(worker: string, release: ReleaseKey): void
   /** Fails the oldest ready invocation of a release: no worker of it can be started, and that is not about to change. */
   failNext(release: Release, outcome: Failed): void
   /** Called once when a worker has ended; what it held fails with that cause, `worker-lost` unless it is known better. */

@@ -1,9 +1,15 @@
 /** Opens the configured back-ends; the only place that knows them all. */
+import { join } from 'node:path'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
-import { configuredBackends } from '../../runtime/contract/service-config.js'
-import type { DispatcherConfig } from '../config.js'
+import { configuredBackends, type BackendsConfig } from '../../runtime/contract/service-config.js'
+import { isLoopback, type DispatcherConfig } from '../config.js'
+import type { Images } from '../images/images.js'
 import type { BackendHost, WorkerBackend } from './backend.js'
+import { connect } from './kubernetes/connect.js'
+import { chooseKitWay } from './kubernetes/kit-way.js'
+import { KubernetesBackend } from './kubernetes/kubernetes.js'
+import { instanceOf } from './kubernetes/names.js'
 import type { ContainerEngine } from './local/containers/engine.js'
 import { LocalBackend } from './local/local.js'
 
@@ -18,26 +24,39 @@ export interface OpenBackends {
   now(): number
 }
 
-/** Throws when one is configured that this version does not have. */
-export function checkBackends(config: DispatcherConfig): void {
-  const missing = configuredBackends(config.backends).filter((name) => name !== 'local')
-  if (missing.length > 0)
+const AVAILABLE: readonly BackendName[] = ['local', 'kubernetes']
+
+/** Throws when one is configured that this version does not have, or that lacks something. */
+export function checkBackends({ backends, host }: DispatcherConfig): void {
+  const missing = configuredBackends(backends).find((name) => !AVAILABLE.includes(name))
+  if (missing !== undefined)
     throw new SpillwayError(
       'not-available',
-      `backends.${missing[0]} is not available in this version; available: local.`,
+      `backends.${missing} is not available in this version; available: ${AVAILABLE.join(', ')}.`,
     )
+  if (backends.kubernetes) checkKubernetes(backends.kubernetes, host)
 }
 
-export function openBackends(
+export function openBackends(context: OpenBackends, hostOf: (backend: BackendName) => BackendHost): WorkerBackend[] {
+  const { local, kubernetes } = context.config.backends
+  return [
+    ...(local ? [openLocal(local, context, hostOf('local'))] : []),
+    ...(kubernetes ? [openKubernetes(kubernetes, context, hostOf('kubernetes'))] : []),
+  ]
+}
+
+type Configured<Name extends BackendName> = NonNullable<BackendsConfig[Name]>
+
+const openLocal = (
+  { keepAlive, containerOptions }: Configured<'local'>,
   { config, runtimeApi, supervisor, engine, now }: OpenBackends,
-  hostOf: (backend: BackendName) => BackendHost,
-): WorkerBackend[] {
-  if (!config.backends.local) return []
-  const local = new LocalBackend(
+  host: BackendHost,
+): WorkerBackend =>
+  new LocalBackend(
     {
       slots: config.localSlots,
-      keepAliveMs: config.backends.local.keepAlive * 1000,
-      directory: `${config.stateDirectory}/local`,
+      keepAliveMs: keepAlive * 1000,
+      directory: join(config.stateDirectory, 'local'),
       supervisor,
       runtimeApi,
       heartbeatSeconds: config.heartbeat,
@@ -46,10 +65,66 @@ export function openBackends(
       machine: config.machine,
       secret: config.secret,
       engine,
-      containerOptions: config.backends.local.containerOptions,
+      containerOptions,
       now,
     },
-    hostOf('local'),
+    host,
   )
-  return [local]
+
+const ANY_ADDRESS = ['0.0.0.0', '::']
+
+function checkKubernetes({ dispatcherUrl, ...kubernetes }: Configured<'kubernetes'>, host: string): void {
+  if (dispatcherUrl === undefined && (isLoopback(host) || ANY_ADDRESS.includes(host)))
+    throw new SpillwayError(
+      'invalid-configuration',
+      `backends.kubernetes.dispatcherUrl is missing: pods cannot reach the dispatcher at ${host}. Write the URL under which they can, such as http://192.168.1.5:7700, and let the dispatcher listen there.`,
+    )
+  const choice = chooseKitWay({ ...kitFacts(kubernetes), serverVersion: '' })
+  if ('missing' in choice)
+    throw new SpillwayError('invalid-configuration', `backends.kubernetes lacks ${choice.missing}.`)
+}
+
+const kitFacts = ({ kit: wanted, registry, kitImage }: Omit<Configured<'kubernetes'>, 'dispatcherUrl'>) => ({
+  wanted,
+  ...(registry ? { registry } : {}),
+  ...(kitImage ? { kitImage } : {}),
+})
+
+function openKubernetes(kubernetes: Configured<'kubernetes'>, context: OpenBackends, host: BackendHost): WorkerBackend {
+  const { config, runtimeApi, now } = context
+  const { namespace, context: name, dispatcherUrl = `http://${runtimeApi()}`, imagePullSecrets } = kubernetes
+  return new KubernetesBackend(
+    {
+      place: { namespace, instance: instanceOf(config.workerSecret), dispatcherUrl, imagePullSecrets },
+      keepAliveMs: kubernetes.keepAlive * 1000,
+      maxWorkers: kubernetes.maxWorkers,
+      imagePullTimeoutMs: kubernetes.imagePullTimeout * 1000,
+      autoscaling: kubernetes.autoscaling,
+      kit: kitFacts(kubernetes),
+      heartbeatSeconds: config.heartbeat,
+      leaseSeconds: config.lease,
+      now,
+    },
+    {
+      connect: () => connect({ namespace, ...(name ? { context: name } : {}) }),
+      openImages: () => openImagesOf(context, kubernetes.insecureRegistries),
+    },
+    host,
+  )
+}
+
+/** Loaded only where a back-end needs images. */
+async function openImagesOf({ config, supervisor, now }: OpenBackends, insecure: readonly string[]): Promise<Images> {
+  const [{ openImages }, { credentialsFromEnvironment }] = await Promise.all([
+    import('../images/open-images.js'),
+    import('../images/credentials/from-environment.js'),
+  ])
+  return openImages({
+    cacheDirectory: join(config.stateDirectory, 'images'),
+    supervisor,
+    node: process.execPath,
+    credentials: credentialsFromEnvironment(config.registries, now),
+    insecureRegistries: insecure,
+    now,
+  })
 }

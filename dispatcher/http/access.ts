@@ -3,9 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { WorkerClaims } from '../../runtime/contract/runtime-api.js'
 import { isLoopback, type DispatcherConfig } from '../config.js'
-import { equal, readWorkerToken } from '../workers/worker-token.js'
+import { equal, readStartToken, readWorkerToken } from '../workers/worker-token.js'
 
-export type Role = 'public' | 'user' | 'events' | 'worker'
+export type Role = 'public' | 'user' | 'events' | 'worker' | 'starting'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,8 +20,9 @@ declare module 'fastify' {
 export function checkAccess(request: FastifyRequest, config: DispatcherConfig, now: number): void {
   const role = request.routeOptions.config.role ?? 'user'
   if (role === 'public') return
-  if (role === 'worker') {
-    request.worker = readWorkerToken(bearer(request) ?? missing('worker'), config.workerSecret, now)
+  if (role === 'worker' || role === 'starting') {
+    const read = role === 'worker' ? readWorkerToken : readStartToken
+    request.worker = read(bearer(request) ?? missing(role), config.workerSecret, now)
     return
   }
   const { user, events } = config.tokens

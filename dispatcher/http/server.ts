@@ -15,6 +15,7 @@ import { addHealth } from './v1/health.js'
 import { addInvocations } from './v1/invocations.js'
 import { addInvoke } from './v1/invoke.js'
 import { addRuntimeApi } from './v1/runtime-api.js'
+import { addWorkers } from './v1/workers.js'
 
 /** Milliseconds that an idle connection stays open: longer than a worker waits in `next`. */
 const KEEP_ALIVE_MS = 75_000
@@ -48,6 +49,7 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
     addInvocations(scope, dispatcher)
     addBackends(scope, dispatcher)
     addAttempts(scope, dispatcher)
+    addWorkers(scope, dispatcher)
   })
   await app.register(async (scope) => addInvoke(takeAnyBody(scope), dispatcher))
   await app.register(async (scope) => addEvents(takeAnyBody(scope), dispatcher))

@@ -37,8 +37,9 @@ export class InputGrants {
   async forInput(claim: Claim, claims: WorkerClaims, { body, deadlineMs }: InputFacts): Promise<InputGrant> {
     const expiresAt = deadlineMs + GRACE_MS
     if (claim.input.kind === 'request') return this.#forBody(claim, claims, { body, expiresAt })
-    const { storage, bucket, key } = claim.input.event
-    const grant = await this.#context.store(storage).grantRead({ bucket, key }, expiresAt)
+    const { storage, bucket, key, version } = claim.input.event
+    const object = { bucket, key, ...(version === undefined ? {} : { version }) }
+    const grant = await this.#context.store(storage).grantRead(object, expiresAt)
     const isOutOfReach = grant.url.startsWith('file:') && !claims.sharesDisk
     const path = RUNTIME_PATHS.input(attemptId(claim.invocation, claim.attempt))
     const relay = isOutOfReach ? relayGrant(this.#context, path, claims) : {}

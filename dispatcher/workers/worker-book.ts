@@ -1,22 +1,57 @@
 /** The workers that the back-ends started: which there are, and which of them wait for work. In memory only. */
+import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { WorkerClaims } from '../../runtime/contract/runtime-api.js'
 
 interface Entry {
   claims: WorkerClaims
+  /** Nonce of the one start that it has made. */
+  start?: string
+  /** It has asked for work with its worker token: whoever comes with its start token now is somebody else. */
+  isUp?: boolean
   /** Set while the worker waits for work. */
   waiting?: symbol
 }
 
+/** `unknown`: of no back-end that runs now; `spent`: somebody has started as this worker before. */
+export type StartVerdict = 'started' | 'unknown' | 'spent'
+
 export class WorkerBook {
   readonly #entries = new Map<string, Entry>()
+  #adopting = 0
 
   admit(claims: WorkerClaims): void {
-    this.#entries.set(claims.worker, { claims })
+    this.#entries.set(claims.worker, { ...this.#entries.get(claims.worker), claims })
   }
 
-  /** False for workers of an earlier life of the dispatcher: they may finish, but get no more work. */
+  /**
+   * False for workers of an earlier life of the dispatcher: they may finish, but get no more work. While such workers
+   * are being looked for nobody can tell: `backend-unavailable`, which makes them ask again.
+   */
   wants(worker: string): boolean {
-    return this.#entries.has(worker)
+    const entry = this.#entries.get(worker)
+    if (!entry) this.#mustNotAdopt()
+    else entry.isUp = true
+    return entry !== undefined
+  }
+
+  /** Whether that worker may start. A start whose answer got lost may be repeated: it has the same nonce. */
+  start(worker: string, nonce: string): StartVerdict {
+    const entry = this.#entries.get(worker)
+    if (!entry) this.#mustNotAdopt()
+    if (!entry) return 'unknown'
+    if (entry.isUp) return 'spent'
+    entry.start ??= nonce
+    return entry.start === nonce ? 'started' : 'spent'
+  }
+
+  /** Workers of an earlier life are being looked for until the returned function is called. */
+  adopting(): () => void {
+    this.#adopting++
+    let isOver = false
+    return () => {
+      if (!isOver) this.#adopting--
+      isOver = true
+    }
   }
 
   /** The worker waits for work until the returned function is called. */
@@ -43,5 +78,10 @@ export class WorkerBook {
   #leave(worker: string, waiting: symbol): void {
     const entry = this.#entries.get(worker)
     if (entry?.waiting === waiting) delete entry.waiting
+  }
+
+  #mustNotAdopt(): void {
+    if (this.#adopting > 0)
+      throw new SpillwayError('backend-unavailable', 'The dispatcher is still looking for its workers; ask again.')
   }
 }

@@ -25,7 +25,13 @@ const OutputsAnswerSchema = Type.Object({
           method: Type.Literal('PUT'),
           url: Type.String(),
           headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+          ca: Type.Optional(Type.String({ description: 'certificate authority of the store, PEM' })),
           expiresAt: Type.Number(),
+          parts: Type.Optional(
+            Type.Array(Type.Object({ url: Type.String(), size: Type.Number() }), {
+              description: 'pieces in which a large file goes',
+            }),
+          ),
         }),
       ),
     }),

@@ -36,7 +36,7 @@ export function addEvents(app: FastifyInstance, dispatcher: Dispatcher): void {
       const raw = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
       const { events, problem } = parse(raw, { storageOf: placeEvent(dispatcher.config.storage, query.storage) })
       if (problem !== undefined) await dispatcher.intake.quarantine(raw, query.storage ?? ip, problem)
-      return { ...(await dispatcher.intake.offer(events)), ...(problem === undefined ? {} : { quarantined: problem }) }
+      return { ...(await dispatcher.intake.report(events)), ...(problem === undefined ? {} : { quarantined: problem }) }
     },
   )
 }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { readWorkerToken, signWorkerToken } from '../../../dispatcher/workers/worker-token.js'
+import {
+  readStartToken,
+  readWorkerToken,
+  signStartToken,
+  signWorkerToken,
+} from '../../../dispatcher/workers/worker-token.js'
 
 const secret = Buffer.from('a secret of this test')
 const claims = { function: 'f', release: 1, backend: 'local' as const, worker: 'w', sharesDisk: true, expiresAt: 1000 }
@@ -16,6 +21,16 @@ describe('worker-token', () => {
     assert.throws(() => readWorkerToken(signWorkerToken(claims, Buffer.from('other')), secret, 0), {
       code: 'token-invalid',
     }))
+
+  it('of one kind does not pass for the other, whatever it is made to look like', () => {
+    const start = signStartToken(claims, secret)
+    const worker = signWorkerToken(claims, secret)
+    assert.deepEqual(readStartToken(start, secret, 999), claims)
+    for (const token of [start, start.replace(/^sps1/, 'spw1')])
+      assert.throws(() => readWorkerToken(token, secret, 0), { code: 'token-invalid' })
+    for (const token of [worker, worker.replace(/^spw1/, 'sps1')])
+      assert.throws(() => readStartToken(token, secret, 0), { code: 'token-invalid' })
+  })
 
   it('refuses every text that is not exactly a token', () => {
     const token = signWorkerToken(claims, secret)

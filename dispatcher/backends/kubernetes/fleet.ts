@@ -1,0 +1,254 @@
+/** The workers in a cluster, made to follow the queue: started, looked after, sent away. */
+import { randomUUID } from 'node:crypto'
+import { asError } from '../../../runtime/contract/errors.js'
+import { failed, type Cause } from '../../../runtime/contract/outcome.js'
+import type { Release } from '../../../runtime/contract/release.js'
+import type { BackendHost, Demand } from '../backend.js'
+import { plan, type Crew } from '../plan.js'
+import type { Cluster } from './cluster.js'
+import { complaintOf, type Complaint } from './complaint.js'
+import { launch } from './launch.js'
+import { makeRoom, stuckOnes, surplus } from './make-room.js'
+import { keyOf, Members, type Identity, type Member } from './members.js'
+import { messages } from './messages.js'
+import { oversee } from './oversee.js'
+import type { PodEnd } from './pod-facts.js'
+import type { Preparation } from './preparation.js'
+import { Releases } from './releases.js'
+import { Sightings } from './sightings.js'
+import { mayStart } from './slow-start.js'
+import type { Place } from './worker.js'
+
+export interface FleetContext {
+  cluster: Cluster
+  host: BackendHost
+  preparation: Preparation
+  place: Place
+  keepAliveMs: number
+  maxWorkers: number
+  /** Milliseconds for which a container may fail to start. */
+  troubleMs: number
+  now(): number
+}
+
+/** Milliseconds for which a container may fail to start whose function is known to be at fault. */
+const KNOWN_TROUBLE_MS = 20_000
+
+/** Milliseconds in which an idle worker that was sent away must be gone. */
+const LEAVE_MS = 60_000
+
+const NOT_WANTED = 'it is not wanted any more'
+
+export class Fleet {
+  readonly sightings: Sightings
+  readonly #context: FleetContext
+  readonly #members = new Members()
+  readonly #releases: Releases
+  #closed = false
+
+  constructor(context: FleetContext) {
+    this.#context = context
+    this.#releases = new Releases(() => context.now())
+    this.sightings = new Sightings({
+      members: this.#members,
+      now: () => context.now(),
+      onFound: (identity, state) => this.#adopt(identity, state),
+      onEnded: (id, end) => this.#ended(id, end),
+    })
+  }
+
+  scale(demands: Demand[]): void {
+    if (this.#closed) return
+    this.#context.preparation.keep(this.#releases.remember(demands))
+    this.#noteIdle(new Set(demands.flatMap(({ idle }) => idle)))
+    for (const member of this.#members.all()) this.#review(member)
+    this.#followQueue(demands.map((demand) => this.#crew(demand)))
+    this.#context.preparation.warm(demands.map(({ release }) => release))
+  }
+
+  /** The worker has asked for its function. */
+  noteUp(worker: string): void {
+    const member = this.#members.get(worker)
+    if (!member) return
+    member.state = 'up'
+    this.#releases.clear(keyOf(member.release))
+  }
+
+  silent(worker: string): void {
+    const member = this.#members.get(worker)
+    if (member) this.#remove(member, 'its lease ran out')
+  }
+
+  figures(trouble: string | undefined) {
+    const members = this.#members.all()
+    const up = members.filter(({ state }) => state === 'up').length
+    const isFull = members.some(({ pod }) => pod?.phase === 'unscheduled' && pod.words)
+    const resting = this.#releases.words()
+    return {
+      slots: isFull ? up : this.#context.maxWorkers,
+      workers: up,
+      pending: members.length - up,
+      messages: messages({ members, resting, ...(trouble === undefined ? {} : { trouble }) }),
+    }
+  }
+
+  /** Workers are left alone: they wait for the next dispatcher. */
+  close(): void {
+    this.#closed = true
+  }
+
+  #crew({ release, queued, running, concurrency, idle }: Demand): Crew {
+    const key = keyOf(release)
+    return {
+      key,
+      queued: this.#releases.isResting(key) ? 0 : queued,
+      running,
+      concurrency,
+      workers: this.#members.of(key).length,
+      idle: idle.filter((worker) => this.#members.get(worker)?.stopping === false),
+    }
+  }
+
+  #noteIdle(idle: ReadonlySet<string>): void {
+    for (const member of this.#members.all()) {
+      if (!idle.has(member.id)) delete member.idleSince
+      else {
+        member.idleSince ??= this.#context.now()
+        member.state = 'up'
+      }
+    }
+  }
+
+  /** Sends it away when it is not needed, or looks after it while it is on its way up. */
+  #review(member: Member): void {
+    const { now, keepAliveMs } = this.#context
+    const {
+      release,
+      stopping,
+      leaveBy = Number.POSITIVE_INFINITY,
+      state,
+      idleSince = Number.POSITIVE_INFINITY,
+    } = member
+    if (stopping && now() >= leaveBy) return this.#remove(member, 'it did not end when it was asked to')
+    if (stopping) return
+    if (!this.#releases.get(keyOf(release)) || now() - idleSince >= keepAliveMs) return this.#dismiss(member)
+    if (state === 'awaited') this.#oversee(member)
+  }
+
+  #followQueue(crews: Crew[]): void {
+    const now = this.#context.now()
+    const members = this.#members.all()
+    const leaving = members.filter(({ stopping }) => stopping).length
+    const up = members.filter(({ state }) => state === 'up').length
+    const slots = this.#context.maxWorkers - leaving
+    const { start, stop } = plan(crews, slots)
+    const starting = start.slice(0, mayStart({ up, starting: members.length - up }))
+    const over = members.length - leaving + starting.length - slots
+    for (const worker of stop.slice(0, Math.max(0, over))) this.#dismiss(this.#members.get(worker))
+    const stuck = stuckOnes(members, now)
+    for (const member of stuck) member.room = { at: now, times: member.room.times + 1 }
+    this.#giveWay(
+      crews,
+      stuck.map(({ release }) => keyOf(release)),
+    )
+    for (const key of starting) this.#start(this.#releases.get(key)!)
+    for (const crew of crews.filter(({ key }) => !this.#releases.isResting(key)))
+      for (const member of surplus(members, crew, now)) this.#dismiss(member)
+  }
+
+  /** Idle workers of other releases go, one for each worker that lacks the room. */
+  #giveWay(crews: Crew[], stuck: readonly string[]): void {
+    for (const worker of makeRoom(crews, stuck)) this.#dismiss(this.#members.get(worker))
+  }
+
+  #adopt(identity: Identity, state: Member['state']): Member {
+    this.#context.host.admit(identity.id, identity.release, { sharesDisk: false })
+    return this.#members.add({ ...identity, state, createdAt: this.#context.now() })
+  }
+
+  #start(release: Release): void {
+    const createdAt = this.#context.now()
+    const member = this.#members.add({ id: randomUUID(), job: '', release, state: 'asked', createdAt })
+    this.#launch(member, release).catch((thrown: unknown) => {
+      if (this.#closed) return
+      this.#forget(member, asError(thrown).message)
+      this.#resolve(member, complaintOf(thrown))
+    })
+  }
+
+  async #launch(member: Member, release: Release): Promise<void> {
+    const { cluster, host, preparation, place, now } = this.#context
+    const prepared = await preparation.of(release)
+    if (this.#closed || member.stopping) return this.#forget(member, NOT_WANTED)
+    member.job = await launch({ worker: member.id, release, prepared, place }, cluster, host)
+    member.createdAt = now()
+    if (member.state === 'asked') member.state = 'awaited'
+    if (member.stopping) this.#remove(member, NOT_WANTED)
+  }
+
+  #oversee(member: Member): void {
+    const { cluster, now, troubleMs } = this.#context
+    const key = keyOf(member.release)
+    const queue = this.#releases.get(key)?.spec.kubernetes?.queueName
+    const patience = this.#releases.isFaulty(key) ? Math.min(KNOWN_TROUBLE_MS, troubleMs) : troubleMs
+    const onComplaint = (complaint: Complaint) => {
+      if (this.#closed || !this.#members.get(member.id)) return
+      this.#remove(member, complaint.words)
+      this.#resolve(member, complaint)
+    }
+    oversee(member, { cluster, now: now(), troubleMs: patience, onComplaint, ...(queue ? { queue } : {}) })
+  }
+
+  /** What follows for the others from one worker that could not be had. */
+  #resolve({ release }: Member, { kind, words }: Complaint): void {
+    const key = keyOf(release)
+    const { host } = this.#context
+    if (this.#releases.pause(key, words)) host.log('warn', `no worker of ${release.function} can be had: ${words}`)
+    if (kind === 'function') this.#blame(key, words)
+    if (kind === 'full')
+      this.#giveWay(
+        this.#releases.demands().map((demand) => this.#crew(demand)),
+        [key],
+      )
+  }
+
+  /** Work that waits for a container that cannot start would wait for ever and never say why. */
+  #blame(key: string, words: string): void {
+    const release = this.#releases.get(key)
+    const count = this.#releases.blame(key)
+    if (!release) return
+    const outcome = failed({ cause: 'image', message: `Kubernetes cannot start ${release.function}: ${words}` })
+    for (let index = 0; index < count; index++) this.#context.host.failNext(release, outcome)
+    for (const member of this.#members.of(key))
+      if (member.pod?.phase === 'starting' && member.pod.trouble) this.#remove(member, words)
+  }
+
+  #dismiss(member: Member | undefined): void {
+    if (!member || member.stopping) return
+    const { host, now } = this.#context
+    if (member.state === 'awaited') return this.#remove(member, NOT_WANTED)
+    member.stopping = true
+    if (member.idleSince !== undefined) member.leaveBy = now() + LEAVE_MS
+    host.dismiss(member.id, member.release)
+  }
+
+  #remove(member: Member, why: string): void {
+    const { cluster, host } = this.#context
+    cluster.deleteJob(member.job).catch((thrown: unknown) => {
+      host.log('warn', `the Job ${member.job} could not be removed: ${asError(thrown).message}`)
+    })
+    this.#forget(member, why)
+  }
+
+  #ended(id: string, { cause, why, isImageFault, exitCode = 0 }: PodEnd): void {
+    const member = this.#members.get(id)
+    this.#forget({ id }, why, cause)
+    if (!member || member.stopping) return
+    if (isImageFault) this.#resolve(member, { kind: 'function', words: why })
+    else if (exitCode !== 0 && cause === 'worker-lost') this.#resolve(member, { kind: 'platform', words: why })
+  }
+
+  #forget({ id }: { id: string }, why: string, cause?: Cause): void {
+    if (this.#members.end(id)) this.#context.host.onWorkerEnd(id, why, cause)
+  }
+}

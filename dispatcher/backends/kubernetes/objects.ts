@@ -1,0 +1,71 @@
+/** What the back-end reads of the cluster's objects: https://kubernetes.io/docs/reference/kubernetes-api/ */
+
+export interface Metadata {
+  name: string
+  uid: string
+  labels?: Readonly<Record<string, string>>
+  annotations?: Readonly<Record<string, string>>
+  /** ISO 8601 */
+  creationTimestamp?: string
+  deletionTimestamp?: string
+}
+
+export interface Job {
+  metadata: Metadata
+  status?: { conditions?: readonly Condition[] }
+}
+
+export interface Pod {
+  metadata: Metadata
+  status?: PodStatus
+}
+
+export interface PodStatus {
+  phase?: string
+  reason?: string
+  message?: string
+  conditions?: readonly Condition[]
+  initContainerStatuses?: readonly ContainerStatus[]
+  containerStatuses?: readonly ContainerStatus[]
+}
+
+export interface Condition {
+  type: string
+  status: string
+  reason?: string
+  message?: string
+}
+
+export interface ContainerStatus {
+  name: string
+  state?: {
+    waiting?: { reason?: string; message?: string }
+    running?: { startedAt?: string }
+    terminated?: Terminated
+  }
+}
+
+export interface Terminated {
+  exitCode: number
+  signal?: number
+  reason?: string
+  message?: string
+}
+
+export interface ClusterEvent {
+  type?: string
+  reason?: string
+  message?: string
+  lastTimestamp?: string | null
+  eventTime?: string | null
+  metadata: { creationTimestamp?: string }
+}
+
+export interface Node {
+  metadata: { name: string }
+  spec?: { unschedulable?: boolean }
+  status?: {
+    allocatable?: Readonly<Record<string, string>>
+    nodeInfo?: { containerRuntimeVersion?: string }
+  }
+}

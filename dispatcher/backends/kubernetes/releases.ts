@@ -1,0 +1,66 @@
+/** What the fleet knows of each release: the work that waits, and what keeps workers of it from coming up. */
+import type { Release } from '../../../runtime/contract/release.js'
+import type { Demand } from '../backend.js'
+import { keyOf } from './members.js'
+import { Rest } from './rest.js'
+
+export class Releases {
+  readonly #demands = new Map<string, Demand>()
+  readonly #rest: Rest
+  /** Those whose last worker could not start, by a fault of the function. */
+  readonly #faulty = new Set<string>()
+
+  constructor(now: () => number) {
+    this.#rest = new Rest(now)
+  }
+
+  /** What is not among the demands is forgotten. */
+  remember(demands: readonly Demand[]): Set<string> {
+    this.#demands.clear()
+    for (const demand of demands) this.#demands.set(keyOf(demand.release), demand)
+    const keys = new Set(this.#demands.keys())
+    this.#rest.keep(keys)
+    for (const key of this.#faulty) if (!keys.has(key)) this.#faulty.delete(key)
+    return keys
+  }
+
+  get(key: string): Release | undefined {
+    return this.#demands.get(key)?.release
+  }
+
+  demands(): Demand[] {
+    return [...this.#demands.values()]
+  }
+
+  isFaulty(key: string): boolean {
+    return this.#faulty.has(key)
+  }
+
+  isResting(key: string): boolean {
+    return this.#rest.isResting(key)
+  }
+
+  words(): Map<string, string> {
+    return this.#rest.words()
+  }
+
+  /** Starts nothing of it for a while; true when the words are news. */
+  pause(key: string, words: string): boolean {
+    return this.#rest.begin(key, words)
+  }
+
+  /** The function is at fault. Answers how many invocations wait for it in vain, once. */
+  blame(key: string): number {
+    this.#faulty.add(key)
+    const demand = this.#demands.get(key)
+    const waiting = demand?.queued ?? 0
+    if (demand) demand.queued = 0
+    return waiting
+  }
+
+  /** A worker of it has come up. */
+  clear(key: string): void {
+    this.#faulty.delete(key)
+    this.#rest.end(key)
+  }
+}

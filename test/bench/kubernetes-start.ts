@@ -1,0 +1,79 @@
+/** From zero: work accepted -> its script runs in a new pod; beside a plain Job with the same image and script. */
+import { busyboxRoot } from '../support/containers/root-directories.js'
+import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
+import type { DispatcherProcess } from '../support/dispatcher-process.js'
+import { eventually } from '../support/eventually.js'
+import { KIT_IMAGE, makeKitImage, type Workbench } from '../support/kubernetes-workbench.js'
+import type { HttpSignals } from '../support/script-signals.js'
+import { figure, median, type Bench } from './figure.js'
+import { onCluster, type OnCluster } from './on-cluster.js'
+import { plainJobs, type Make } from './plain-job.js'
+import { withDirectory } from './with-dispatcher.js'
+
+const TIMES = 9
+const FUNCTION = 'bench-dev-start'
+const SIZE = { cpu: 1, memorySize: 256 }
+
+export const kubernetesStart: Bench = {
+  name: 'kubernetes-start',
+  about: `accepted -> script started in a new pod, ${TIMES} times, the image on the node; beside a plain Job of that image`,
+  run: () =>
+    onCluster(async (on) => {
+      const image = await on.bench.image('busybox', busyboxRoot, { WorkingDir: '/tmp/work' })
+      const { api, make } = await plainJobs(on.bench)
+      const derived = await inTurn(on, { image, make, kubernetes: {} })
+      await withDirectory((directory) => makeKitImage(on.bench.cluster, directory))
+      const copied = await inTurn(on, { image, make, kubernetes: { registry: undefined, kitImage: KIT_IMAGE } })
+      api.close()
+      return [
+        figure({ name: 'from zero, derived image', unit: 'ms', ...derived }, { ratioAtMost: 1.3 }),
+        figure({ name: 'from zero, init container', unit: 'ms', ...copied }, { ratioAtMost: 10 }),
+      ]
+    }),
+}
+
+interface Contest {
+  image: string
+  make: Make
+  kubernetes: object
+}
+
+/** A plain Job, one of ours, a plain Job: the load of the machine is the same for both. */
+async function inTurn({ bench, start }: OnCluster, { image, make, kubernetes }: Contest) {
+  const dispatcher = await start({ keepAlive: 0.1, ...kubernetes })
+  await dispatcher.put(FUNCTION, `#!/bin/sh\n${bench.signals.say('ours')}\n`, { image, ...SIZE })
+  const job = { image, line: bench.signals.say('plain'), cpu: '1', memory: '256Mi' }
+  const plain: number[] = []
+  const ours: number[] = []
+  for (let time = 0; time <= TIMES; time++) {
+    plain.push(await timed(bench, 'plain', () => make(job)))
+    ours.push(await timed(bench, 'ours', () => dispatcher.invoke(FUNCTION)))
+    await eventually(async () => (await workersOf(dispatcher)) === 0, { timeoutMs: 30_000 })
+  }
+  await dispatcher.stop()
+  // The first time gets images onto the node.
+  return { value: median(ours.slice(1)), yardstick: median(plain.slice(1)) }
+}
+
+/** Milliseconds until the word is said; then the cluster is empty again. */
+async function timed(bench: Workbench, word: string, begin: () => Promise<unknown>): Promise<number> {
+  const wait = until(bench.signals, word)
+  await begin()
+  const milliseconds = await wait
+  if (word === 'plain') await bench.kubectl('delete', 'jobs', '--all', '--wait=false')
+  await bench.settled()
+  return milliseconds
+}
+
+async function workersOf(dispatcher: DispatcherProcess): Promise<number> {
+  const { body } = await dispatcher.call<{ backends: BackendStatus[] }>('GET', '/v1/backends')
+  return body.backends.reduce((sum, { workers, pending = 0 }) => sum + workers + pending, 0)
+}
+
+/** Milliseconds from now until the next time that the word is said. */
+async function until(signals: HttpSignals, word: string): Promise<number> {
+  const begin = performance.now()
+  const before = signals.heard().length
+  await eventually(() => signals.heard().slice(before).includes(word), { timeoutMs: 60_000, everyMs: 1 })
+  return performance.now() - begin
+}
