@@ -1,0 +1,196 @@
+/** Installing, installing again, and taking away; against a cluster in memory. The real one has a test of its own. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { completeFile } from '../../../dispatcher/install/dispatcher-file.js'
+import { install } from '../../../dispatcher/install/install.js'
+import { manifests } from '../../../dispatcher/install/manifests.js'
+import type { InstallPlan } from '../../../dispatcher/install/plan.js'
+import { render } from '../../../dispatcher/install/render.js'
+import { uninstall } from '../../../dispatcher/install/uninstall.js'
+import { instanceOf } from '../../../dispatcher/backends/kubernetes/names.js'
+import { FakeTarget } from '../../support/fake-target.js'
+import { temporaryDirectory } from '../../support/temporary-directory.js'
+
+const PLACE = {
+  name: 'spillway',
+  namespace: 'lab',
+  workers: 'lab-workers',
+  image: 'registry.example.org/spillway@sha256:0',
+}
+const LAKE = { storage: { lake: { type: 'minio', endpoint: 'http://minio.example.org:9000' } } }
+const KEYS = { SPILLWAY_STORAGE_LAKE_ACCESS_KEY: 'user', SPILLWAY_STORAGE_LAKE_SECRET_KEY: 'secret', HOME: '/root' }
+
+const planFor = (changes: Partial<InstallPlan> = {}): InstallPlan => ({
+  ...PLACE,
+  file: completeFile(LAKE, PLACE),
+  storage: '1Gi',
+  readNodes: true,
+  imagePullSecrets: [],
+  ...changes,
+})
+
+describe('install', () => {
+  const directory = temporaryDirectory()
+  let target: FakeTarget
+  let said: string[]
+
+  beforeEach(() => {
+    target = new FakeTarget()
+    said = []
+  })
+
+  const say = (line: string) => void said.push(line)
+  const put = (
+    changes: Partial<InstallPlan> = {},
+    { environment = KEYS as Record<string, string>, dryRun = false } = {},
+  ) => install({ plan: planFor(changes), target, environment, dryRun, say })
+  const take = (options: { keepRecord?: boolean; dryRun?: boolean } = {}) =>
+    uninstall({ identity: PLACE, keepRecord: false, dryRun: false, target, say, ...options })
+  const secrets = () => {
+    const { data = {} } = target.objects.get('Secret lab/spillway-secrets')!
+    return Object.fromEntries(
+      Object.entries(data).map(([name, value]) => [name, Buffer.from(value, 'base64').toString()]),
+    )
+  }
+
+  it('puts everything there, and changes nothing the second time', async () => {
+    await put()
+    assert.ok(
+      said.every((line) => line.endsWith(': created')),
+      said.join('\n'),
+    )
+    said.length = 0
+    await put()
+    assert.ok(
+      said.every((line) => line.endsWith(': as it was')),
+      said.join('\n'),
+    )
+  })
+
+  it('makes up tokens once, keeps them, and takes keys of storages from the environment', async () => {
+    await put()
+    const first = secrets()
+    assert.deepEqual(Object.keys(first).toSorted(), [
+      'SPILLWAY_STORAGE_LAKE_ACCESS_KEY',
+      'SPILLWAY_STORAGE_LAKE_SECRET_KEY',
+      'SPILLWAY_TOKENS_EVENTS',
+      'SPILLWAY_TOKENS_USER',
+      'SPILLWAY_WORKER_SECRET',
+    ])
+    assert.match(first.SPILLWAY_TOKENS_USER!, /^[0-9a-f]{64}$/)
+    await put({}, { environment: { SPILLWAY_TOKENS_USER: 'mine' } })
+    assert.deepEqual(secrets(), { ...first, SPILLWAY_TOKENS_USER: 'mine' })
+  })
+
+  it('gives the dispatcher its file, with what only the installation knows', async () => {
+    await put()
+    const file = parse(target.objects.get('ConfigMap lab/spillway-config')!.data!['dispatcher.yml']!) as object
+    assert.deepEqual(file, {
+      ...LAKE,
+      listen: '0.0.0.0:7700',
+      stateDirectory: '/var/lib/spillway',
+      backends: {
+        kubernetes: {
+          dispatcherUrl: 'http://spillway.lab.svc:7700',
+          kitImage: PLACE.image,
+          namespace: 'lab-workers',
+        },
+      },
+    })
+  })
+
+  it('refuses a file with which the dispatcher would not start, and touches nothing', async () => {
+    await assert.rejects(put({}, { environment: {} }), /SPILLWAY_STORAGE_LAKE_ACCESS_KEY/)
+    const file = completeFile({ ...LAKE, leas: 3 }, PLACE)
+    await assert.rejects(put({ file }), /leas.*lease/s)
+    assert.equal(target.objects.size, 0)
+  })
+
+  it('keeps nothing in a dry run, and says what it would do', async () => {
+    await put({}, { dryRun: true })
+    assert.equal(target.objects.size, 0)
+    assert.ok(
+      said.every((line) => line.endsWith('would be created')),
+      said.join('\n'),
+    )
+    await put()
+    said.length = 0
+    await put({ storage: '2Gi' }, { dryRun: true })
+    assert.deepEqual(
+      said.filter((line) => !line.endsWith('as it was')),
+      ['PersistentVolumeClaim lab/spillway-state: would be changed'],
+    )
+  })
+
+  it('leaves the labels of a namespace that was there, and the namespace when it goes', async () => {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lab', labels: { team: 'plants' } } }
+    target.objects.set('Namespace lab', namespace)
+    await put()
+    assert.deepEqual(target.objects.get('Namespace lab'), namespace)
+    await take()
+    assert.deepEqual([...target.objects.keys()], ['Namespace lab'])
+  })
+
+  it('takes away all of it, workers too, and nothing of others', async () => {
+    await put()
+    await put({ name: 'other', namespace: 'elsewhere', workers: 'lab-workers' })
+    const labels = (instance: string) => ({
+      'app.kubernetes.io/managed-by': 'spillway',
+      'app.kubernetes.io/component': 'worker',
+      'spillway/instance': instance,
+    })
+    const job = (name: string, instance: string) =>
+      target.objects.set(`Job lab-workers/${name}`, {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name, namespace: 'lab-workers', uid: name, labels: labels(instance) },
+      })
+    job('mine', instanceOf(Buffer.from(secrets().SPILLWAY_WORKER_SECRET!)))
+    job('theirs', 'somebody-else')
+    await take({ dryRun: true })
+    assert.ok(target.objects.has('Deployment lab/spillway'))
+    await take()
+    const left = [...target.objects.keys()]
+    assert.ok(left.includes('Job lab-workers/theirs') && left.includes('Deployment elsewhere/other'))
+    assert.ok(left.includes('Namespace lab-workers'), 'somebody else has something in it')
+    assert.deepEqual(
+      left.filter((key) => / lab\//.test(key) || key === 'Namespace lab'),
+      [],
+    )
+    assert.ok(!left.includes('Job lab-workers/mine'))
+    assert.equal(await take(), 0)
+  })
+
+  it('leaves the record when it is asked to', async () => {
+    await put()
+    await take({ keepRecord: true })
+    assert.deepEqual([...target.objects.keys()].toSorted(), [
+      'Namespace lab',
+      'PersistentVolumeClaim lab/spillway-state',
+    ])
+  })
+
+  it('asks for no more rights than the back-end needs', () => {
+    const rules = manifests(planFor({ readNodes: false })).flatMap((manifest) => (manifest.rules as object[]) ?? [])
+    assert.deepEqual(rules, [
+      { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'list', 'delete'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+      { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+    ])
+  })
+
+  it('writes the same objects as a base for Kustomize, without secrets', () => {
+    const plan = planFor({ ingress: { host: 'spillway.example.org', className: 'nginx', tlsSecret: 'cert' } })
+    const files = render(plan, directory())
+    const { resources } = parse(readFileSync(join(directory(), 'kustomization.yaml'), 'utf8')) as {
+      resources: string[]
+    }
+    assert.deepEqual(['kustomization.yaml', ...resources], files)
+    const objects = resources.map((name) => parse(readFileSync(join(directory(), name), 'utf8')) as object)
+    assert.deepEqual(objects, JSON.parse(JSON.stringify(manifests(plan))))
+    assert.ok(!JSON.stringify(objects).includes('"Secret"'))
+  })
+})
