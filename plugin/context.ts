@@ -1,9 +1,10 @@
 /** What every command gets: the service, the options of the command line, and where to write. */
 import { SpillwayError } from '../runtime/contract/errors.js'
+import type { AwsAccess } from './aws/aws-access.js'
 import type { PluginEnvironment } from './config.js'
 import type { DispatcherClient } from './dispatcher-client.js'
 import { locateDispatcher } from './locate-dispatcher.js'
-import type { Service, ServiceFunction } from './read-service.js'
+import { allFunctions, isDirect, type Service, type ServiceFunction } from './service.js'
 import type { Options, Output } from './serverless.js'
 
 export interface CommandContext {
@@ -11,6 +12,8 @@ export interface CommandContext {
   options: Options
   output: Output
   environment: PluginEnvironment
+  /** Calls nothing by itself. */
+  aws(): AwsAccess
 }
 
 export const dispatcherOf = ({ service, environment }: CommandContext): Promise<DispatcherClient> =>
@@ -38,16 +41,26 @@ export function numberOption(
   )
 }
 
-/** The function that `--function` names, by its key in serverless.yml. */
-export function functionOption(context: CommandContext): ServiceFunction {
+/** The function that `--function` names, by its key in serverless.yml; on whatever back-end. */
+export function anyFunctionOption(context: CommandContext): ServiceFunction {
   const key = option(context, 'function')
-  const { functions } = context.service
+  const functions = allFunctions(context.service)
   const found = functions.find((entry) => entry.key === key || entry.name === key)
   if (found) return found
   const known = functions.map((entry) => entry.key).join(', ') || 'none'
   throw new SpillwayError(
     'function-not-found',
     `There is no function ${key ?? '(no --function given)'} of Spillway in this service; known: ${known}.`,
+  )
+}
+
+/** The same, where it has to be one that a dispatcher knows. */
+export function functionOption(context: CommandContext): ServiceFunction {
+  const found = anyFunctionOption(context)
+  if (!isDirect(context.service, found)) return found
+  throw new SpillwayError(
+    'function-not-found',
+    `${found.key} runs on Lambda without a dispatcher, which keeps no record of it. Use \`serverless logs\` and \`serverless metrics\`.`,
   )
 }
 

@@ -1,7 +1,7 @@
 /** Names that were deployed from this directory, per dispatcher and stage: `.spillway/deployed.json`. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Service } from './read-service.js'
+import type { Service } from './service.js'
 import { makeStateDirectory, stateDirectory } from './state-directory.js'
 
 type Deployed = Record<string, string[]>

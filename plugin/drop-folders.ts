@@ -1,7 +1,7 @@
 /** Where on this machine files are dropped that start a function. */
 import { join, resolve } from 'node:path'
 import type { InputRule, OutputRule } from '../runtime/contract/function-spec.js'
-import type { Service } from './read-service.js'
+import type { Service } from './service.js'
 
 /** Absolute folders of the rules that are about a `directory` storage. */
 export const dropFolders = (

@@ -4,13 +4,15 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { eventQueueName } from '../dispatcher/backends/lambda/compile/names.js'
+import { queuedInputs } from '../dispatcher/backends/lambda/compile/notifications.js'
 import { SpillwayError } from '../runtime/contract/errors.js'
 import type { StorageConfig } from '../runtime/contract/service-config.js'
 import { embeddedEnvironment } from './config.js'
 import { DispatcherClient } from './dispatcher-client.js'
 import { readDispatcherFile, type DispatcherFile } from './locate-dispatcher.js'
 import { programPath } from './program-path.js'
-import type { Service } from './read-service.js'
+import type { Service } from './service.js'
 import { makeStateDirectory, stateDirectory } from './state-directory.js'
 
 const START_SECONDS_MAX = 30
@@ -37,18 +39,30 @@ export interface StartOptions {
 }
 
 /** The dispatcher's own configuration, made from the `spillway` block. */
-export function dispatcherConfig({ directory, config }: Pick<Service, 'directory' | 'config'>, port: number): object {
+export function dispatcherConfig(
+  { directory, config, lambda }: Pick<Service, 'directory' | 'config' | 'lambda'>,
+  port: number,
+): object {
   const state = stateDirectory(directory)
   return {
     listen: `127.0.0.1:${port}`,
     database: `sqlite:${join(state, 'spillway.db')}`,
     stateDirectory: state,
     storage: Object.fromEntries(
-      Object.entries(config.storage).map(([name, storage]) => [name, absolute(storage, directory)]),
+      Object.entries(config.storage).map(([name, storage]) => [
+        name,
+        withQueue(absolute(storage, directory), name, lambda),
+      ]),
     ),
     backends: config.backends,
     routing: config.routing,
   }
+}
+
+/** The queue that `serverless deploy` makes, unless the storage names others. */
+function withQueue(storage: StorageConfig, name: string, lambda: Service['lambda']): StorageConfig {
+  if (!lambda || storage.queues || !queuedInputs(lambda).some((rule) => rule.storage === name)) return storage
+  return { ...storage, region: storage.region ?? lambda.region, queues: [eventQueueName(lambda)] }
 }
 
 const absolute = (storage: StorageConfig, directory: string): StorageConfig => ({

@@ -1,7 +1,8 @@
 /** The plugin: hooks and commands, nothing else. What they do is loaded when they run. */
 import { commandDefinitions, ID_COMMANDS, type CommandWords, type IdCommand } from './command-definitions.js'
 import type { CommandContext } from './context.js'
-import { runFirst, wordAfter } from './framework.js'
+import { mendDefaultRole, renameImages, runFirst, setImage, mendFunction, wordAfter } from './framework.js'
+import type { PackagedImage } from './registration.js'
 import type { CommandDefinition, Options, Output, Serverless } from './serverless.js'
 import { Session } from './session.js'
 
@@ -20,6 +21,8 @@ class SpillwayPlugin {
   readonly hooks: Hooks
   readonly #serverless: Serverless
   readonly #session: Session
+  /** Of the functions on Lambda, once they are planned; by key. */
+  #images: ReadonlyMap<string, PackagedImage> = new Map()
 
   constructor(serverless: Serverless, _options: Options, output: Output) {
     this.#serverless = serverless
@@ -30,6 +33,7 @@ class SpillwayPlugin {
       initialize: this.#session.initialize,
       ...this.#serviceHooks(),
       ...this.#functionHooks(),
+      ...this.#stackHooks(),
       ...this.#ownHooks(),
       ...this.#idHooks(words),
     }
@@ -48,24 +52,60 @@ class SpillwayPlugin {
         (await import('./commands/package.js')).packageService(context, {
           aws: !session.detached,
           configuredPath: service.package.path,
+          images: this.#images,
         }),
       ),
-      'deploy:deploy': session.ours(async (context) => (await import('./commands/deploy.js')).deploy(context)),
+      'deploy:deploy': session.ours(async (context) =>
+        (await import('./commands/deploy.js')).deploy(context, { aws: !session.detached }),
+      ),
       'info:info': session.ours(async (context) =>
         (await import('./commands/info.js')).info(context, session.detached ? undefined : this.#serverless),
       ),
       'metrics:metrics': session.ours(async (context) =>
         (await import('./commands/metrics.js')).metrics(context, { aws: !session.detached }),
       ),
-      'remove:remove': session.ours(async (context) => (await import('./commands/remove.js')).remove(context)),
+      'remove:remove': session.ours(async (context) =>
+        (await import('./commands/remove.js')).remove(context, { aws: !session.detached }),
+      ),
+    }
+  }
+
+  /** What is done beside the framework for functions of ours that are on Lambda. */
+  #stackHooks(): Hooks {
+    const session = this.#session
+    const serverless = this.#serverless
+    const set = (key: string, image: object) => setImage(serverless, key, image)
+    return {
+      'before:package:compileFunctions': session.besideAws(async (context) => {
+        this.#images = await (await import('./commands/lambda/plan.js')).plan(context, set)
+      }),
+      'after:package:compileFunctions': session.besideAws(async (context) => {
+        if (this.#images.size === 0) return
+        const { eachUri } = await import('./commands/lambda/plan.js')
+        eachUri(context, this.#images, (key, uri) => mendFunction(serverless, key, uri))
+        mendDefaultRole(serverless, [...this.#images.keys()])
+      }),
+      'before:deploy:deploy': session.besideAws(async (context) => {
+        const { prepare } = await import('./commands/lambda/prepare.js')
+        renameImages(serverless, await prepare(context, serverless.service.package.path))
+      }),
+      'before:deploy:function:deploy': session.besideAws(async (context) =>
+        (await import('./commands/lambda/deploy-function.js')).prepareFunction(context, set),
+      ),
+      'after:rollback:rollback': session.besideAws(async (context) =>
+        (await import('./commands/lambda/finish.js')).rollBack(context),
+      ),
+      'before:remove:remove': session.besideAws(async (context) =>
+        (await import('./commands/lambda/finish.js')).takeBack(context),
+      ),
     }
   }
 
   #functionHooks(): Hooks {
     const session = this.#session
     return {
-      'deploy:function:deploy': session.withoutAws(async (context) =>
-        (await import('./commands/deploy.js')).deployFunction(context),
+      'deploy:function:deploy': session.ours(async (context) =>
+        (await import('./commands/deploy.js')).deployFunction(context, { aws: !session.detached }),
       ),
       'invoke:invoke': session.withoutAws(async (context) => (await import('./commands/invoke.js')).invoke(context)),
       'invoke:local:invoke': session.withoutAws(async (context) =>

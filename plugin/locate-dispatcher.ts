@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SpillwayError } from '../runtime/contract/errors.js'
 import type { PluginEnvironment } from './config.js'
 import { DispatcherClient } from './dispatcher-client.js'
-import type { Service } from './read-service.js'
+import type { Service } from './service.js'
 import { stateDirectory } from './state-directory.js'
 
 /** What an embedded dispatcher writes beside its database while it runs. */

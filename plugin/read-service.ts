@@ -1,45 +1,21 @@
 /** The configuration as the framework has read it -> our part of the service, or everything that is wrong with it. */
-import {
-  BACKEND_NAMES,
-  FunctionSpecSchema,
-  OWN_KEYS,
-  type BackendName,
-  type FunctionSpec,
-} from '../runtime/contract/function-spec.js'
+import { lambdaServiceProblems } from '../dispatcher/backends/lambda/compile/problems.js'
+import { BACKEND_NAMES, OWN_KEYS, type BackendName, type FunctionSpec } from '../runtime/contract/function-spec.js'
 import type { Problem } from '../runtime/contract/problem.js'
-import { readFunctionSpec, type SpecContext } from '../runtime/contract/read-function-spec.js'
 import { configuredBackends, readServiceConfig, type ServiceConfig } from '../runtime/contract/service-config.js'
 import { findLoop } from '../runtime/contract/workflow.js'
-import { unavailableInBlock, unavailableInFunction } from './available-backends.js'
+import { placeFunctions, type Placed, type ReadFunction } from './lambda/place-functions.js'
 import { fullName, type ServiceName } from './names.js'
-import { fileProblems } from './file-problems.js'
+import { readFunction, type FunctionReading, type Names } from './read-function.js'
 import type { Configuration, FunctionBlock } from './serverless.js'
-
-export interface ServiceFunction {
-  /** Key in `functions`. */
-  key: string
-  /** Name in the dispatcher. */
-  name: string
-  spec: FunctionSpec
-}
-
-export interface Service extends ServiceName {
-  /** Where serverless.yml lies. */
-  directory: string
-  config: ServiceConfig
-  functions: ServiceFunction[]
-}
+import type { Service } from './service.js'
 
 export interface ServiceSource extends ServiceName {
   directory: string
+  /** Of the stack, if there is one. */
+  region: string
   configuration: Configuration
 }
-
-/** Keys of the framework that mean something for our functions too; none of them goes into the spec. */
-const FRAMEWORK_KEYS: readonly string[] = ['name', 'description', 'tags', 'handler', 'events']
-
-/** What functions inherit from `provider`, as in the framework. */
-const INHERITED = ['memorySize', 'timeout', 'architecture'] as const
 
 /** Keys of the functions that are ours: those with at least one key that only we know. */
 export const ownFunctions = (functions: Record<string, FunctionBlock> = {}): string[] =>
@@ -48,122 +24,69 @@ export const ownFunctions = (functions: Record<string, FunctionBlock> = {}): str
     .map(([key]) => key)
 
 export function readService(source: ServiceSource): { service?: Service; problems: Problem[] } {
-  const { spillway, functions = {} } = source.configuration
-  const block = withoutPlanned(spillway)
-  const { value: config, problems } = readServiceConfig(block)
-  const context = contextOf(config, block)
-  const read = ownFunctions(functions).map((key) => readFunction(source, key, functions[key]!, context))
+  const { configuration, ...place } = source
+  const { spillway, functions = {} } = configuration
+  const { value: config, problems } = readServiceConfig(spillway)
+  const names = namesOf(config, spillway)
+  const provider = providerOf(configuration)
+  const read = ownFunctions(functions).map((key) =>
+    readFunction({ ...place, key, block: functions[key]!, provider, names }),
+  )
   const specs = Object.fromEntries(read.flatMap(({ key, spec }) => (spec ? [[key, spec]] : [])))
-  const all = [
-    ...unavailableInBlock((spillway as { backends?: unknown } | undefined)?.backends, 'spillway.backends'),
-    ...problems,
-    ...read.flatMap((reading) => reading.problems),
-    ...loopProblems(specs),
-  ]
+  const all = [...problems, ...read.flatMap((reading) => reading.problems), ...loopProblems(specs)]
   if (all.length > 0 || !config) return { problems: all }
-  const { service, stage, directory } = source
-  const named = Object.entries(specs).map(([key, spec]) => ({ key, name: fullName(source, key), spec }))
-  return { service: { service, stage, directory, config, functions: named }, problems: [] }
+  return complete(source, config, named(source, read))
 }
 
-/** Problems of planned back-ends are reported once, by name, and not again for what stands below them. */
-function withoutPlanned(spillway: unknown): unknown {
-  const backends = (spillway as { backends?: unknown } | undefined)?.backends
-  if (typeof backends !== 'object' || backends === null) return spillway
-  const planned = unavailableInBlock(backends, '').map(({ path }) => path.slice(1))
-  const rest = Object.fromEntries(Object.entries(backends).filter(([name]) => !planned.includes(name)))
-  return { ...(spillway as object), backends: rest }
+const providerOf = ({ provider }: Configuration): FunctionBlock =>
+  typeof provider === 'object' && provider !== null ? (provider as FunctionBlock) : {}
+
+const named = (source: ServiceSource, read: readonly FunctionReading[]): ReadFunction[] =>
+  read.flatMap(({ key, spec, passed }) =>
+    spec ? [{ key, name: fullName(source, key), spec, ...(passed ? { passed } : {}) }] : [],
+  )
+
+/** What can only be judged when everything else is right. */
+function complete(
+  { service, stage, directory, region, configuration }: ServiceSource,
+  config: ServiceConfig,
+  functions: readonly ReadFunction[],
+): { service?: Service; problems: Problem[] } {
+  const placed = placeFunctions({ service, stage, region, config, provider: providerOf(configuration), functions })
+  const problems = [...regionProblems(config, region), ...(placed.lambda ? lambdaServiceProblems(placed.lambda) : [])]
+  if (problems.length > 0) return { problems }
+  return { service: { service, stage, directory, config, ...partsOf(functions, placed) }, problems: [] }
 }
 
-type Names = Pick<SpecContext, 'storages' | 'backends'>
+function partsOf(functions: readonly ReadFunction[], { lambda, direct, notes }: Placed) {
+  const bare = functions.map(({ key, name, spec }) => ({ key, name, spec }))
+  return {
+    functions: bare.filter(({ key }) => !direct.includes(key)),
+    direct: bare.filter(({ key }) => direct.includes(key)),
+    notes,
+    ...(lambda ? { lambda } : {}),
+  }
+}
+
+function regionProblems({ backends }: ServiceConfig, region: string): Problem[] {
+  const wanted = backends.lambda?.region
+  if (wanted === undefined || wanted === region) return []
+  return [
+    {
+      path: 'spillway.backends.lambda.region',
+      expected: `must be ${region}, where the stack of this service is`,
+      value: wanted,
+      fix: 'Leave it out, or set `provider.region`.',
+    },
+  ]
+}
 
 /** Where the block itself has problems, its names still count, so that functions are not blamed for them. */
-function contextOf(config: ServiceConfig | undefined, block: unknown): Names {
+function namesOf(config: ServiceConfig | undefined, block: unknown): Names {
   const storage = config?.storage ?? (block as { storage?: object } | undefined)?.storage ?? {}
   const backends: readonly BackendName[] = config ? configuredBackends(config.backends) : BACKEND_NAMES
   return { storages: Object.keys(storage), backends }
 }
-
-interface FunctionReading {
-  key: string
-  spec?: FunctionSpec
-  problems: Problem[]
-}
-
-function readFunction(source: ServiceSource, key: string, block: FunctionBlock, names: Names): FunctionReading {
-  const path = `functions.${key}`
-  const planned = unavailableInFunction(block.backends, `${path}.backends`)
-  const reading = readFunctionSpec(ownPart(block, source.configuration.provider, planned.length > 0), {
-    ...names,
-    path,
-  })
-  const problems = [
-    ...planned,
-    ...frameworkKeyProblems(source, key, block),
-    ...reading.problems,
-    ...fileProblems(source.directory, reading.value ?? sourcesAsWritten(block), path),
-  ]
-  return { key, problems, ...(reading.value ? { spec: reading.value } : {}) }
-}
-
-/** Where the spec has other problems, its files are looked for all the same. */
-function sourcesAsWritten({ script, files }: FunctionBlock): Pick<FunctionSpec, 'script' | 'files'> {
-  const list = Array.isArray(files) ? files : [files]
-  return {
-    files: list.filter((file): file is string => typeof file === 'string'),
-    ...(typeof script === 'string' ? { script } : {}),
-  }
-}
-
-function ownPart(block: FunctionBlock, provider: unknown, dropBackends: boolean): FunctionBlock {
-  const own = Object.fromEntries(
-    Object.entries(block).filter(([key]) => !FRAMEWORK_KEYS.includes(key) && !(dropBackends && key === 'backends')),
-  )
-  const above = typeof provider === 'object' && provider !== null ? (provider as FunctionBlock) : {}
-  const inherited = Object.fromEntries(INHERITED.flatMap((key) => (above[key] == null ? [] : [[key, above[key]]])))
-  const environment = isMap(above.environment) && (own.environment === undefined || isMap(own.environment))
-  return {
-    ...inherited,
-    ...own,
-    ...(environment
-      ? { environment: { ...(above.environment as object), ...(own.environment as object | undefined) } }
-      : {}),
-  }
-}
-
-const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function frameworkKeyProblems(source: ServiceSource, key: string, { name, handler, events }: FunctionBlock): Problem[] {
-  const path = `functions.${key}`
-  const problems: Problem[] = []
-  if (name !== undefined && name !== fullName(source, key))
-    problems.push({
-      path: `${path}.name`,
-      expected: `must be left out or ${fullName(source, key)}`,
-      value: name,
-      fix: 'Rename the function itself.',
-    })
-  if (handler !== undefined)
-    problems.push({
-      path: `${path}.handler`,
-      expected: 'is for ordinary Lambda functions',
-      value: handler,
-      fix: `Use \`script\` or \`command\`; or remove ${ourKeys()} to keep it an ordinary one.`,
-    })
-  if (Array.isArray(events) ? events.length > 0 : events !== undefined)
-    problems.push({
-      path: `${path}.events`,
-      expected: 'is for ordinary Lambda functions',
-      fix: 'Use `input` to start on files; requests come in through `serverless invoke` and the API.',
-    })
-  return problems
-}
-
-const ourKeys = () =>
-  `the keys ${Object.keys(FunctionSpecSchema.properties)
-    .filter((key) => OWN_KEYS.includes(key))
-    .slice(0, 4)
-    .join(', ')} ...`
 
 function loopProblems(specs: Record<string, FunctionSpec>): Problem[] {
   const loop = findLoop(specs)

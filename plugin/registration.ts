@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import type { PutFunction } from '../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../runtime/contract/errors.js'
 import { fileFacts, packageFiles, type FileFacts } from './package.js'
-import type { Service, ServiceFunction } from './read-service.js'
+import type { Service, ServiceFunction } from './service.js'
 
 export interface Registration extends ServiceFunction {
   body: PutFunction
@@ -18,12 +18,27 @@ export interface PackagedFunction {
   files: FileFacts[]
   /** Changes exactly when the spec or a file does. */
   digest: string
+  /** Of a function on Lambda. */
+  image?: PackagedImage
+}
+
+/** Which image a function on Lambda gets: what was packaged is what is deployed. */
+export interface PackagedImage {
+  /** The user's image, pinned. */
+  base: string
+  /** Of the derived image. */
+  tag: string
+  digest: string
 }
 
 const FILE_NAME = 'spillway.json'
 
-export const buildRegistrations = (service: Service): Registration[] =>
-  service.functions.map((entry) => {
+/** Of the functions that a dispatcher knows, unless others are named. */
+export const buildRegistrations = (
+  service: Service,
+  functions: readonly ServiceFunction[] = service.functions,
+): Registration[] =>
+  functions.map((entry) => {
     const files = packageFiles(service.directory, entry.spec)
     return { ...entry, body: { spec: entry.spec, files }, facts: describePackage(entry, files.map(fileFacts)) }
   })
@@ -35,12 +50,20 @@ function describePackage({ name, spec }: ServiceFunction, files: FileFacts[]): P
   return { name, spec, files, digest }
 }
 
-export function writePackage(directory: string, registrations: Registration[]): string {
+/** `images`: of the functions on Lambda, by key. */
+export function writePackage(
+  directory: string,
+  registrations: Registration[],
+  images: ReadonlyMap<string, PackagedImage> = new Map(),
+): string {
   mkdirSync(directory, { recursive: true })
   const file = join(directory, FILE_NAME)
-  writeFileSync(file, `${JSON.stringify({ functions: registrations.map(({ facts }) => facts) }, undefined, 2)}\n`)
+  const functions = registrations.map(({ key, facts }) => ({ ...facts, ...imageOf(images.get(key)) }))
+  writeFileSync(file, `${JSON.stringify({ functions }, undefined, 2)}\n`)
   return file
 }
+
+const imageOf = (image: PackagedImage | undefined) => (image ? { image } : {})
 
 /** Takes our file out of `.serverless/`, and the folder too where nothing else is in it. */
 export function removePackage(serviceDirectory: string): void {
@@ -61,6 +84,10 @@ export function checkAgainstPackage(directory: string, registrations: Registrati
     `The package in ${directory} is not of these files; changed: ${changed.map(({ key }) => key).join(', ') || 'functions were removed'}. Run \`serverless package\` again, or deploy without --package.`,
   )
 }
+
+/** By name of the function. */
+export const packagedImages = (directory: string): Map<string, PackagedImage> =>
+  new Map(readPackage(directory).flatMap(({ name, image }) => (image ? [[name, image]] : [])))
 
 function readPackage(directory: string): PackagedFunction[] {
   const file = resolve(directory, FILE_NAME)

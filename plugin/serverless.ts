@@ -22,13 +22,14 @@ export interface Serverless {
   readonly processedInput: { commands: string[]; options: Options }
   readonly service: {
     service: string
-    provider: Record<string, unknown>
+    provider: Record<string, unknown> & { compiledCloudFormationTemplate?: Template }
     functions: Record<string, FunctionBlock>
     layers?: Record<string, unknown>
-    resources?: { Resources?: Record<string, unknown> } | null
+    resources?: Partial<Template> | null
     package: { path?: string }
   }
-  readonly pluginManager: { hooks: Record<string, Hook[]> }
+  getProvider(name: 'aws'): AwsProvider
+  readonly pluginManager: { hooks: Record<string, Hook[]>; plugins: { defaultExcludes?: string[] }[] }
   readonly configSchemaHandler: {
     schema: {
       properties: { functions: { patternProperties: Record<string, { properties: Record<string, unknown> }> } }
@@ -38,6 +39,47 @@ export interface Serverless {
   /** A fault of this class is printed as one clean message, without a stack. */
   readonly classes: { Error: new (message: string, code: string) => Error }
   addServiceOutputSection(name: string, content: string[]): void
+}
+
+/** What the framework sends to CloudFormation, and what `resources` adds to it. */
+export interface Template {
+  Resources: Record<string, unknown>
+  Outputs?: Record<string, unknown>
+  Metadata?: Record<string, unknown>
+}
+
+export interface AwsAccount {
+  accountId: string
+  /** `aws`, or that of another part of the world. */
+  partition: string
+}
+
+/** The framework's way to AWS. Of the last two, each version has one. */
+export interface AwsProvider {
+  readonly naming: { getLambdaLogicalId(key: string): string; getEcrRepositoryName(): string }
+  getRegion(): string
+  getAccountInfo(): Promise<AwsAccount>
+  getDeploymentPrefix(): string
+  getServerlessDeploymentBucketName(): Promise<string>
+  getOrCreateEcrRepository(scanOnPush: boolean): Promise<{ repositoryUri: string }>
+  resolveImageUriAndSha(key: string): Promise<{ functionImageUri: string }>
+  getAwsSdkV3Config?(): Promise<AwsClientConfig>
+  getCredentials?(): MaybePromise<{ credentials?: AwsKeys & { getPromise?(): Promise<void> } }>
+}
+
+type MaybePromise<T> = T | Promise<T>
+
+interface AwsKeys {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+}
+
+/** What every client of the AWS SDK takes; other keys are passed on as they are. */
+export interface AwsClientConfig {
+  region: string
+  /** Absent: as the SDK finds them. */
+  credentials?: AwsKeys
 }
 
 interface Log {

@@ -3,9 +3,21 @@ import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import { formatProblems, type Problem } from '../runtime/contract/problem.js'
 import { readEnvironment } from './config.js'
 import type { CommandContext } from './context.js'
-import { detachAws, hasUnknownFunctionKey, omit, takeOutFunctions, takeOverValidation } from './framework.js'
-import type { Service } from './read-service.js'
-import type { Configuration, Output, Serverless } from './serverless.js'
+import {
+  addResources,
+  awsAccess,
+  detachAws,
+  functionIdIn,
+  hasUnknownFunctionKey,
+  keepOutOfArchives,
+  regionOf,
+  replaceFunctions,
+  takeOverValidation,
+} from './framework.js'
+import { allFunctions, type Service } from './service.js'
+import type { Configuration, FunctionBlock, Output, Serverless } from './serverless.js'
+import { STATE_DIRECTORY } from './state-directory.js'
+import { takesPart } from './takes-part.js'
 
 export type Command = (context: CommandContext) => unknown
 type Hook = () => Promise<void>
@@ -28,13 +40,29 @@ export class Session {
   }
 
   /** The framework's `initialize`, before that of any other plugin. */
-  readonly initialize = (): void => {
+  readonly initialize = async (): Promise<void> => {
     if (!this.#service) return
-    const keys = this.#service.functions.map(({ key }) => key)
-    const { service, processedInput } = this.#serverless
-    this.#detached = !needsStack(service, keys) || keys.includes(String(processedInput.options.function))
-    takeOutFunctions(this.#serverless, keys)
+    const keys = allFunctions(this.#service).map(({ key }) => key)
+    const inStack = await this.#enterStack(this.#service)
+    replaceFunctions(this.#serverless, keys, inStack)
+    this.#detached = !needsStack(this.#serverless.service) || !this.#awsTakesPart(this.#service, keys)
     if (this.#detached) detachAws(this.#serverless)
+    else keepOutOfArchives(this.#serverless, `${STATE_DIRECTORY}/**`)
+  }
+
+  /** What stands for our functions on Lambda; the compiler is loaded where there are some. */
+  async #enterStack({ lambda }: Service): Promise<Record<string, FunctionBlock>> {
+    if (!lambda || lambda.functions.length === 0) return {}
+    const { compile } = await import('../dispatcher/backends/lambda/compile/compile.js')
+    const { functions, resources } = compile(lambda, (key) => functionIdIn(this.#serverless, key))
+    addResources(this.#serverless, resources)
+    return functions
+  }
+
+  #awsTakesPart(service: Service, keys: readonly string[]): boolean {
+    const { commands, options } = this.#serverless.processedInput
+    const key = String(options.function)
+    return !keys.includes(key) || takesPart(commands, key, service)
   }
 
   /** Runs in a service of ours; elsewhere it does nothing. */
@@ -48,6 +76,13 @@ export class Session {
   withoutAws(command: Command): Hook {
     return async () => {
       if (this.#service && this.#detached) await this.#run(command, this.#service)
+    }
+  }
+
+  /** Runs where AWS has a part: something of the service is in a stack. */
+  besideAws(command: Command): Hook {
+    return async () => {
+      if (this.#service && !this.#detached) await this.#run(command, this.#service)
     }
   }
 
@@ -66,7 +101,13 @@ export class Session {
   async #run(command: Command, service: Service): Promise<void> {
     const { options } = this.#serverless.processedInput
     try {
-      await command({ service, options, output: this.#output, environment: readEnvironment() })
+      await command({
+        service,
+        options,
+        output: this.#output,
+        environment: readEnvironment(),
+        aws: () => awsAccess(this.#serverless, service.stage),
+      })
     } catch (error) {
       if (!(error instanceof SpillwayError)) throw error
       throw this.#userError(`SPILLWAY_${error.code.toUpperCase().replaceAll('-', '_')}`, error.message)
@@ -84,9 +125,16 @@ export class Session {
     const ours = ownFunctions(configuration.functions)
     if (!('spillway' in configuration) && ours.length === 0) return undefined
     const { service, serviceDir: directory } = this.#serverless
-    const reading = readService({ configuration, directory, service: service.service, stage: this.#stage() })
+    const place = { directory, service: service.service, stage: this.#stage(), region: regionOf(this.#serverless) }
+    const reading = readService({ ...place, configuration })
     this.#service = reading.service
-    return { ours, verdict: (complaint: Error | undefined) => this.#report(reading.problems, complaint) }
+    const words = Object.fromEntries(ours.map((key) => [key, this.#passedOn(key)]))
+    return { ours: words, verdict: (complaint: Error | undefined) => this.#report(reading.problems, complaint) }
+  }
+
+  /** The framework's own words in a function of ours, which the framework checks as ever. */
+  #passedOn(key: string): FunctionBlock {
+    return { ...this.#service?.lambda?.functions.find((entry) => entry.key === key)?.passed }
   }
 
   /** Always stops: two of the three CLIs would only warn. */
@@ -108,7 +156,7 @@ export class Session {
   }
 }
 
-/** Ordinary functions, layers and resources of the service's own live in a stack. */
-function needsStack({ functions, layers, resources }: Serverless['service'], ours: string[]): boolean {
-  return [omit(functions, ours), layers, resources?.Resources].some((map) => Object.keys(map ?? {}).length > 0)
+/** Functions, layers and resources of the service's own live in a stack. */
+function needsStack({ functions, layers, resources }: Serverless['service']): boolean {
+  return [functions, layers, resources?.Resources].some((map) => Object.keys(map ?? {}).length > 0)
 }

@@ -2,7 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-export const stateDirectory = (serviceDirectory: string): string => join(serviceDirectory, '.spillway')
+/** Beside serverless.yml. */
+export const STATE_DIRECTORY = '.spillway'
+
+export const stateDirectory = (serviceDirectory: string): string => join(serviceDirectory, STATE_DIRECTORY)
 
 /** The same, made if need be, and out of the sight of version control. */
 export function makeStateDirectory(serviceDirectory: string): string {

@@ -1,38 +1,47 @@
 /** `serverless deploy`: registers the functions with the dispatcher and takes out those that serverless.yml lost. */
 import { join } from 'node:path'
 import type { PutFunctionAnswer } from '../../runtime/contract/dispatcher-api.js'
+import type { InputRule } from '../../runtime/contract/function-spec.js'
 import { formatLocation } from '../../runtime/contract/location.js'
 import { dispatcherOf, functionOption, option, type CommandContext } from '../context.js'
 import { readDeployed, writeDeployed } from '../deployed.js'
 import type { DispatcherClient } from '../dispatcher-client.js'
 import { dropFolders } from '../drop-folders.js'
 import { buildRegistrations, checkAgainstPackage, writePackage, type Registration } from '../registration.js'
-import type { Service } from '../read-service.js'
+import { allFunctions, needsDispatcher, type Service, type ServiceFunction } from '../service.js'
+import type { Output } from '../serverless.js'
 
 interface Registered {
   registration: Registration
   answer: PutFunctionAnswer
 }
 
-export async function deploy(context: CommandContext): Promise<void> {
+/** Beside AWS the stack is there by now. */
+export async function deploy(context: CommandContext, beside = { aws: false }): Promise<void> {
   const { service, output } = context
-  const registrations = buildRegistrations(service)
   const packageDirectory = option(context, 'package')
-  if (packageDirectory !== undefined) checkAgainstPackage(packageDirectory, registrations)
+  if (packageDirectory !== undefined)
+    checkAgainstPackage(packageDirectory, buildRegistrations(service, allFunctions(service)))
+  if (beside.aws) await (await import('./lambda/finish.js')).finish(context)
+  for (const entry of service.direct) sayDirect(entry, output)
+  for (const note of service.notes) output.log.notice(note)
+  if (!needsDispatcher(service) && readDeployed(service).length === 0) return
   const client = await dispatcherOf(context)
-  const registered = await registerAll(client, registrations, context)
+  const registered = await registerAll(client, buildRegistrations(service), context)
   const removed = await removeLost(client, service)
   report(registered, context)
   for (const name of removed) output.log.success(`${name}: removed, it is no longer in the configuration`)
 }
 
-/** `serverless deploy function -f NAME` */
-export async function deployFunction(context: CommandContext): Promise<void> {
+/** `serverless deploy function -f NAME`; of one that no dispatcher knows the framework has done it all. */
+export async function deployFunction(context: CommandContext, beside = { aws: false }): Promise<void> {
+  const { service } = context
+  if (beside.aws && !service.functions.some(({ key }) => key === option(context, 'function'))) return
   const chosen = functionOption(context)
-  const registrations = buildRegistrations({ ...context.service, functions: [chosen] })
+  const registrations = buildRegistrations(service, [chosen])
   const client = await dispatcherOf(context)
   const registered = await registerAll(client, registrations, context)
-  writeDeployed(context.service, [...new Set([...readDeployed(context.service), chosen.name])])
+  writeDeployed(service, [...new Set([...readDeployed(service), chosen.name])])
   report(registered, context)
 }
 
@@ -78,11 +87,18 @@ function report(registered: Registered[], { service, output }: CommandContext): 
   }
 }
 
+function sayDirect({ name, spec }: ServiceFunction, output: Output): void {
+  output.log.success(`${name}: on Lambda, without a dispatcher`)
+  for (const rule of spec.input)
+    output.log.notice(`  drop files${endings(rule)} into s3://${rule.bucket}/${rule.prefix}`)
+}
+
 function dropPlaces(service: Service, { spec }: Registration): string[] {
   return spec.input.map((rule) => {
     // A dispatcher elsewhere has its folders elsewhere.
     const folder = service.config.dispatcher === undefined ? dropFolders(service, [rule])[0] : undefined
-    const suffix = rule.suffix.length > 0 ? ` (${rule.suffix.join(', ')})` : ''
-    return `drop files${suffix} into ${folder ?? formatLocation(rule)}`
+    return `drop files${endings(rule)} into ${folder ?? formatLocation(rule)}`
   })
 }
+
+const endings = ({ suffix }: InputRule) => (suffix.length > 0 ? ` (${suffix.join(', ')})` : '')

@@ -3,6 +3,7 @@ import { SpillwayError } from '../../runtime/contract/errors.js'
 import { option, type CommandContext } from '../context.js'
 import { dot, mermaid } from '../graph/diagram.js'
 import { buildGraph, type Graph } from '../graph/graph.js'
+import { allFunctions } from '../service.js'
 import { graphText } from '../graph/text.js'
 
 const GRAPH_FORMATS: Readonly<Record<string, (graph: Graph) => string[]>> = { text: graphText, mermaid, dot }
@@ -15,7 +16,7 @@ export function graph(context: CommandContext): void {
       'invalid-request',
       `--format must be one of ${Object.keys(GRAPH_FORMATS).join(', ')}, got ${JSON.stringify(format)}.`,
     )
-  const { functions } = context.service
+  const functions = allFunctions(context.service)
   if (functions.length === 0) return context.output.log.notice('There are no functions of Spillway in this service.')
   context.output.writeText(draw(buildGraph(functions)))
 }

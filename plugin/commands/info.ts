@@ -3,7 +3,7 @@ import type { FunctionRecord } from '../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { formatLocation } from '../../runtime/contract/location.js'
 import { dispatcherOf, type CommandContext } from '../context.js'
-import type { ServiceFunction } from '../read-service.js'
+import { needsDispatcher, type ServiceFunction } from '../service.js'
 import type { Serverless } from '../serverless.js'
 import { table } from '../words.js'
 
@@ -23,24 +23,28 @@ function unreachable(error: unknown): string {
 }
 
 async function infoLines(context: CommandContext): Promise<string[]> {
+  const { service } = context
+  const onLambda = service.direct.flatMap((entry) => describe(entry, 'on Lambda, without a dispatcher'))
+  return needsDispatcher(service) ? [...(await dispatcherLines(context)), ...onLambda] : onLambda
+}
+
+async function dispatcherLines(context: CommandContext): Promise<string[]> {
   const client = await dispatcherOf(context)
   const records = await client.functions()
-  const rows = context.service.functions.map((entry) =>
-    describe(
-      entry,
-      records.find(({ name }) => name === entry.name),
-    ),
-  )
+  const rows = context.service.functions.map((entry) => {
+    const record = records.find(({ name }) => name === entry.name)
+    return [...describe(entry, stateOf(record)), ...(record?.notes ?? []).map((note) => `  note: ${note}`)]
+  })
   return [`dispatcher: ${client.url} (API: ${client.url}/docs)`, ...rows.flat()]
 }
 
-function describe({ name, spec }: ServiceFunction, record: FunctionRecord | undefined): string[] {
-  const state = record
-    ? `release ${record.release}, ${record.queued} queued, ${record.running} running`
-    : 'not deployed'
+const stateOf = (record: FunctionRecord | undefined) =>
+  record ? `release ${record.release}, ${record.queued} queued, ${record.running} running` : 'not deployed'
+
+function describe({ name, spec }: ServiceFunction, state: string): string[] {
   const places = table([
     ...spec.input.map((rule) => ['  input:', formatLocation(rule)]),
     ...spec.output.map((rule) => ['  output:', formatLocation(rule)]),
   ])
-  return [`${name}: ${state}`, ...places, ...(record?.notes ?? []).map((note) => `  note: ${note}`)]
+  return [`${name}: ${state}`, ...places]
 }

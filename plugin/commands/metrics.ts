@@ -5,6 +5,7 @@ import type { DispatcherClient } from '../dispatcher-client.js'
 import { figuresOf, type Figures } from '../figures.js'
 import { listInvocations } from '../list-invocations.js'
 import { parseTime } from '../parse-time.js'
+import { needsDispatcher } from '../service.js'
 import { table } from '../words.js'
 
 const START_TIME_DEFAULT = '1d'
@@ -27,7 +28,7 @@ interface Row {
 /** Beside AWS the framework has printed the figures of the Lambda functions already. */
 export async function metrics(context: CommandContext, beside: { aws: boolean }): Promise<void> {
   const namesLambda = beside.aws && option(context, 'function') !== undefined
-  if (namesLambda) return
+  if (namesLambda || !needsDispatcher(context.service)) return
   const functions = chosenFunctions(context)
   const period = periodOf(context)
   const client = await dispatcherOf(context)

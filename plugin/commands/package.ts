@@ -1,16 +1,23 @@
 /** `serverless package`: says in `.serverless/spillway.json` what would be registered, without a dispatcher. */
 import { join, resolve } from 'node:path'
 import { option, type CommandContext } from '../context.js'
-import { buildRegistrations, writePackage } from '../registration.js'
+import { buildRegistrations, writePackage, type PackagedImage } from '../registration.js'
+import { allFunctions } from '../service.js'
+
+export interface Beside {
+  aws: boolean
+  configuredPath: string | undefined
+  /** Of the functions on Lambda, by key. */
+  images?: ReadonlyMap<string, PackagedImage>
+}
 
 /** Beside AWS the framework itself moves `.serverless/` to where `--package` says; without AWS we write there. */
-export function packageService(
-  context: CommandContext,
-  beside: { aws: boolean; configuredPath: string | undefined },
-): void {
+export function packageService(context: CommandContext, beside: Beside): void {
   const { directory } = context.service
+  const functions = allFunctions(context.service)
   const wanted = option(context, 'package') ?? beside.configuredPath
   const target = beside.aws || wanted === undefined ? join(directory, '.serverless') : resolve(directory, wanted)
-  const file = writePackage(target, buildRegistrations(context.service))
-  if (!beside.aws) context.output.log.success(`Packaged ${context.service.functions.length} function(s) into ${file}`)
+  const file = writePackage(target, buildRegistrations(context.service, functions), beside.images)
+  for (const note of context.service.notes) context.output.log.notice(note)
+  if (!beside.aws) context.output.log.success(`Packaged ${functions.length} function(s) into ${file}`)
 }

@@ -5,14 +5,18 @@ import { SpillwayError } from '../../runtime/contract/errors.js'
 import { dispatcherOf, type CommandContext } from '../context.js'
 import { readDeployed, readDeployedByOthers, writeDeployed } from '../deployed.js'
 import { findEmbedded, isAlive, readDispatcherFile } from '../locate-dispatcher.js'
-import type { Service } from '../read-service.js'
+import { needsDispatcher, type Service } from '../service.js'
 import { removePackage } from '../registration.js'
 import { stateDirectory } from '../state-directory.js'
 
-export async function remove(context: CommandContext): Promise<void> {
-  const { config, directory } = context.service
-  if (config.dispatcher || (await findEmbedded(directory))) await removeFunctions(context)
+/** Beside AWS the stack is gone by now. */
+export async function remove(context: CommandContext, beside = { aws: false }): Promise<void> {
+  const { service } = context
+  const { config, directory } = service
+  const isKnown = needsDispatcher(service) || readDeployed(service).length > 0
+  if (isKnown && (config.dispatcher || (await findEmbedded(directory)))) await removeFunctions(context)
   else removeState(context)
+  if (beside.aws && service.lambda) await (await import('./lambda/clear-staging.js')).clearStagingOf(context)
   removePackage(directory)
 }
 
@@ -31,7 +35,11 @@ async function removeFunctions(context: CommandContext): Promise<void> {
 /** Where no embedded dispatcher runs, its functions are nowhere but in its state directory. */
 function removeState({ service, output }: CommandContext): void {
   const state = stateDirectory(service.directory)
-  if (!existsSync(state)) return output.log.notice('No dispatcher runs for this service, and it has left nothing here.')
+  if (!existsSync(state)) {
+    if (needsDispatcher(service))
+      output.log.notice('No dispatcher runs for this service, and it has left nothing here.')
+    return
+  }
   refuseLiving(service.directory)
   const keep = reasonToKeep(service, state)
   if (keep !== undefined) return output.log.warning(`${state} stays: ${keep}`)

@@ -2,7 +2,7 @@
 import { formatLocation } from '../../runtime/contract/location.js'
 import { feeds } from '../../runtime/contract/workflow.js'
 import type { InputRule, OutputRule } from '../../runtime/contract/function-spec.js'
-import type { ServiceFunction } from '../read-service.js'
+import type { ServiceFunction } from '../service.js'
 
 /** A function that takes files from a place. */
 export interface Reader {

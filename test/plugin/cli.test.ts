@@ -192,11 +192,11 @@ describeOnClis('the plugin', function (cli) {
 
 const PROBLEMS = [
   /serverless\.yml has 9 problems:/,
-  /spillway\.backends\.kubernetes is not available in this version \(0\.1\); available: local/,
   /functions\.first\.outptu is not a known key, got "photos\/out\/"\. Did you mean output\?/,
   /functions\.first\.timeout must be a time, got "20x"/,
   /functions\.first\.script does not exist, got "missing\.sh"/,
-  /functions\.second\.backends names lambda, which is not available in this version/,
+  /functions\.second\.image is missing; lambda runs nothing without an image/,
+  /functions\.second\.backends must list back-ends that the service configures, got "lambda"/,
   /functions\.second\.handler is for ordinary Lambda functions/,
   /functions\.second\.events is for ordinary Lambda functions/,
   /functions\.third\.files\[0\] matches no file, got "nothing\/\*\.txt"/,

@@ -7,6 +7,8 @@ import type { ServiceConfig } from '../../runtime/contract/service-config.js'
 import { FakeDispatcher } from '../support/fake-dispatcher.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
+const ENVIRONMENT = { cacheDirectory: '', registries: {} }
+
 describe('the dispatcher as the plugin sees it', () => {
   const directory = temporaryDirectory()
   let fake: FakeDispatcher
@@ -22,7 +24,7 @@ describe('the dispatcher as the plugin sees it', () => {
   it('is the one that the configuration names, called with the token of the environment', async () => {
     const client = await locateDispatcher(
       { directory: directory(), config: config(`${fake.url}/`) },
-      { token: 'secret' },
+      { ...ENVIRONMENT, token: 'secret' },
     )
     assert.deepEqual(await client.functions(), [])
     assert.equal(fake.requests[0]?.headers.authorization, 'Bearer secret')
@@ -31,7 +33,10 @@ describe('the dispatcher as the plugin sees it', () => {
   it('is the embedded one that lives and answers, which needs no token', async () => {
     fake.announce(directory())
     assert.equal((await findEmbedded(directory()))?.url, fake.url)
-    const client = await locateDispatcher({ directory: directory(), config: config() }, { token: 'secret' })
+    const client = await locateDispatcher(
+      { directory: directory(), config: config() },
+      { ...ENVIRONMENT, token: 'secret' },
+    )
     await client.functions()
     assert.equal(fake.requests.at(-1)?.headers.authorization, undefined)
   })
@@ -42,7 +47,7 @@ describe('the dispatcher as the plugin sees it', () => {
     fake.announce(directory())
     await fake.close()
     assert.equal(await findEmbedded(directory()), undefined)
-    await assert.rejects(locateDispatcher({ directory: directory(), config: config() }, {}), {
+    await assert.rejects(locateDispatcher({ directory: directory(), config: config() }, ENVIRONMENT), {
       code: 'dispatcher-unreachable',
       message:
         /^No dispatcher runs for this service\. Start one with `serverless spillway dev`, or set `spillway\.dispatcher` to the URL of yours\.$/,

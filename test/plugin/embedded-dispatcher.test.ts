@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { dispatcherConfig, startEmbedded } from '../../plugin/embedded-dispatcher.js'
 import { findEmbedded } from '../../plugin/locate-dispatcher.js'
-import { readService, type Service } from '../../plugin/read-service.js'
+import { readService } from '../../plugin/read-service.js'
+import type { Service } from '../../plugin/service.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
 const PROGRAM = resolve(__dirname, 'programs', 'dispatcher.cjs')
@@ -13,7 +14,8 @@ describe('the embedded dispatcher', () => {
   const service = (): Service => {
     const spillway = { storage: { here: { type: 'directory', path: './data' } } }
     const configuration = { spillway, functions: { work: { command: ['date'] } } }
-    return readService({ service: 's', stage: 'dev', directory: directory(), configuration }).service!
+    return readService({ service: 's', stage: 'dev', directory: directory(), region: 'us-east-1', configuration })
+      .service!
   }
   const start = (signal = new AbortController().signal) =>
     startEmbedded(service(), { port: 0, signal, program: PROGRAM })
@@ -29,7 +31,7 @@ describe('the embedded dispatcher', () => {
       stateDirectory: join(directory(), '.spillway'),
       storage: { here: { type: 'directory', path: join(directory(), 'data') } },
       backends: { local: { keepAlive: 60, containers: 'auto', containerOptions: [] } },
-      routing: { prefer: 'private', waitingBudget: { factor: 0.5, min: 0, max: 3600 } },
+      routing: { prefer: 'private', waitingBudget: { factor: 0.5, min: 0, max: 86400 } },
     })
   })
 

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js'
 describe('the service as serverless.yml says it', () => {
   const directory = temporaryDirectory()
   const read = (configuration: Configuration) =>
-    readService({ service: 'plants', stage: 'dev', directory: directory(), configuration })
+    readService({ service: 'plants', stage: 'dev', directory: directory(), region: 'us-east-1', configuration })
   const problems = (configuration: Configuration) => read(configuration).problems.map(formatProblem)
 
   it('has the functions with a key that only we know', () => {
@@ -62,16 +62,22 @@ describe('the service as serverless.yml says it', () => {
     ])
   })
 
-  it('reports a back-end that is still to come once, by name', () => {
-    const functions = {
-      a: { command: ['x'], backends: ['local', 'lambda'] },
-      b: { command: ['x'], backends: 'kubernetes' },
-    }
-    assert.deepEqual(problems({ spillway: { backends: { lambda: null, local: {} } }, functions }), [
-      'spillway.backends.lambda is not available in this version (0.1); available: local.',
-      'functions.a.backends names lambda, which is not available in this version (0.1); available: local.',
-      'functions.b.backends names kubernetes, which is not available in this version (0.1); available: local.',
+  it('reports a back-end that the service does not configure', () => {
+    const functions = { a: { command: ['x'], image: 'i', backends: ['local', 'lambda'] } }
+    assert.deepEqual(problems({ spillway: { backends: { local: {} } }, functions }), [
+      'functions.a.backends must list back-ends that the service configures, got "lambda". Configured: local. Add `spillway.backends.lambda` to use it.',
     ])
+  })
+
+  it('takes the framework’s words where Lambda is among the back-ends, and nowhere else', () => {
+    const lambda = { stagingBucket: 'staging' }
+    const a = { command: ['x'], image: 'i', vpc: {} }
+    assert.deepEqual(problems({ spillway: { backends: { lambda } }, functions: { a } }), [])
+    assert.match(problems({ spillway: {}, functions: { a } }).join(), /functions\.a\.vpc is not a known key/)
+    assert.match(
+      problems({ spillway: { backends: { lambda: { ...lambda, region: 'eu-west-1' } } }, functions: { a } }).join(),
+      /spillway\.backends\.lambda\.region must be us-east-1, where the stack of this service is, got "eu-west-1"/,
+    )
   })
 
   it('says a loop over several functions as the way round', () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { contentType } from '../../plugin/commands/invoke.js'
-import { unavailableInBlock, unavailableInFunction } from '../../plugin/available-backends.js'
 import { wordAfter } from '../../plugin/framework.js'
 import { parseTime } from '../../plugin/parse-time.js'
 import type { Serverless } from '../../plugin/serverless.js'
@@ -58,11 +57,5 @@ describe('the words of the plugin', () => {
     assert.equal(after('spillway', 'cancel', '0190'), undefined)
     assert.equal(after('spillway', 'explain', 'a', 'b'), undefined)
     assert.equal(after('spillway', 'explain', 'a:b'), undefined)
-  })
-
-  it('say which back-ends are still to come', () => {
-    assert.deepEqual(unavailableInBlock({ local: {}, mars: {} }, 'x'), [])
-    assert.deepEqual(unavailableInBlock('lambda', 'x'), [])
-    assert.equal(unavailableInFunction('lambda', 'f.backends')[0]?.path, 'f.backends')
   })
 })

@@ -1,0 +1,64 @@
+/** The buckets that a service needs: looked at before anything is touched, then made where they are missing. */
+import { SpillwayError } from '../../runtime/contract/errors.js'
+import { stagingPrefix } from '../../runtime/contract/lambda-function.js'
+import type { S3Api } from './s3-api.js'
+
+/** Days for which files that pass through the staging bucket may stay; invocations are long over by then. */
+const STAGED_DAYS = 7
+/** Everything of ours in the staging bucket. */
+const STAGED = 'spillway/'
+/** Says who made the staging bucket, and may delete it. */
+const TAG = 'spillway'
+
+export interface NeededBuckets {
+  staging: string
+  /** Of inputs and results; they are never deleted. */
+  others: readonly string[]
+  /** `<service>-<stage>` */
+  owner: string
+}
+
+/** Those that are missing; throws where one is somebody else's. */
+export async function missingBuckets(s3: Pick<S3Api, 'bucketState'>, needed: NeededBuckets): Promise<string[]> {
+  const names = [...new Set([needed.staging, ...needed.others])]
+  const states = await Promise.all(names.map((name) => s3.bucketState(name)))
+  const foreign = names.filter((_, index) => states[index] === 'elsewhere')
+  if (foreign.length > 0)
+    throw new SpillwayError(
+      'aws-refused',
+      `These buckets belong to another account or region, or may not be used by you: ${foreign.join(', ')}. Names of buckets are unique in all of AWS: choose another, or ask for s3:ListBucket on it.`,
+    )
+  return names.filter((_, index) => states[index] === 'missing')
+}
+
+export async function makeBuckets(
+  s3: S3Api,
+  missing: readonly string[],
+  { staging, owner }: NeededBuckets,
+): Promise<void> {
+  for (const bucket of missing) {
+    await s3.createBucket(bucket)
+    if (bucket !== staging) continue
+    await s3.expire(bucket, { prefix: STAGED, days: STAGED_DAYS })
+    await s3.setTags(bucket, { [TAG]: owner })
+  }
+}
+
+/** Takes what functions left there, and the bucket too where this service made it and nothing else is in it. */
+export async function clearStaging(
+  s3: S3Api,
+  { staging, owner }: Pick<NeededBuckets, 'staging' | 'owner'>,
+  functions: readonly string[],
+): Promise<'deleted' | 'cleared' | 'missing'> {
+  if ((await s3.bucketState(staging)) !== 'there') return 'missing'
+  for (const name of functions) await s3.deleteBelow(staging, stagingPrefix(name))
+  const isOurs = (await s3.tags(staging))[TAG] === owner
+  if (!isOurs || !(await isEmpty(s3, staging))) return 'cleared'
+  await s3.deleteBucket(staging)
+  return 'deleted'
+}
+
+async function isEmpty(s3: Pick<S3Api, 'list'>, bucket: string): Promise<boolean> {
+  for await (const _ of s3.list(bucket, '')) return false
+  return true
+}

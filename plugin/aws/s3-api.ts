@@ -1,0 +1,27 @@
+/** As much of S3 as deploying needs. */
+import type { NotificationConfiguration } from '@aws-sdk/client-s3'
+
+export interface S3Api {
+  /** `elsewhere`: it is another account's, or may not be seen. */
+  bucketState(bucket: string): Promise<'there' | 'missing' | 'elsewhere'>
+  /** Private and encrypted, as S3 makes all buckets. */
+  createBucket(bucket: string): Promise<void>
+  /** Leaves only what is younger below a prefix, and no upload that was not finished within a day. */
+  expire(bucket: string, rule: { prefix: string; days: number }): Promise<void>
+  tags(bucket: string): Promise<Record<string, string>>
+  setTags(bucket: string, tags: Record<string, string>): Promise<void>
+  notifications(bucket: string): Promise<NotificationConfiguration>
+  setNotifications(bucket: string, configuration: NotificationConfiguration): Promise<void>
+  list(bucket: string, prefix: string): AsyncIterable<S3Object>
+  /** Deletes every object whose key starts with the prefix. */
+  deleteBelow(bucket: string, prefix: string): Promise<void>
+  /** Only one that is empty. */
+  deleteBucket(bucket: string): Promise<void>
+  readText(bucket: string, key: string): Promise<string>
+}
+
+export interface S3Object {
+  key: string
+  /** bytes */
+  size: number
+}

@@ -1,0 +1,28 @@
+/** Images that were found to keep Lambda's rules: what a digest names never changes, so each is measured once. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export class MeasuredImages {
+  readonly #file: string
+
+  constructor(cacheDirectory: string) {
+    this.#file = join(cacheDirectory, 'images-for-lambda')
+  }
+
+  has(reference: string): boolean {
+    return this.#read().includes(reference)
+  }
+
+  add(reference: string): void {
+    mkdirSync(dirname(this.#file), { recursive: true })
+    writeFileSync(this.#file, `${[...this.#read(), reference].join('\n')}\n`)
+  }
+
+  #read(): string[] {
+    try {
+      return readFileSync(this.#file, 'utf8').split('\n').filter(Boolean)
+    } catch {
+      return []
+    }
+  }
+}
