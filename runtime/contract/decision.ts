@@ -1,5 +1,7 @@
 /** Where an invocation may run, from when it may spill over, and why. Made once, kept with the invocation for ever. */
+import { Type, type Static } from '@sinclair/typebox'
 import type { BackendName } from './function-spec.js'
+import { oneOf } from './schema.js'
 
 export interface Reason {
   /** Stable word for programs: `fits`, `limit`, `waiting-budget`, `only-backend` ... */
@@ -9,10 +11,67 @@ export interface Reason {
   text: string
 }
 
+/** What decided `spillAt`. */
+export const RULES = [
+  'fits-nowhere',
+  'only-backend',
+  'only-private',
+  'only-public',
+  'waiting-budget',
+  'expected-wait',
+  'deadline',
+  'cheapest',
+  'fastest',
+  'breaker',
+  'budget',
+  'moved',
+] as const
+export type Rule = (typeof RULES)[number]
+
+const seconds = (description: string) => Type.Number({ description: `${description}, seconds` })
+const usd = (description: string) => Type.Number({ description: `${description}, USD` })
+
+/** The numbers that a decision was made with. */
+export const DecisionTermsSchema = Type.Object({
+  rule: oneOf(RULES, { description: 'what decided `spillAt`' }),
+  expectedRun: Type.Optional(
+    Type.Object({
+      seconds: seconds('expected run time'),
+      upper: seconds('95 of 100 attempts end within this, as far as is known'),
+      samples: Type.Integer({ description: 'ended attempts that this is learned from' }),
+      basis: oneOf(['learned', 'hint', 'timeout'], { description: 'where the expectation comes from' }),
+    }),
+  ),
+  expectedWait: Type.Optional(
+    Type.Object({
+      seconds: Type.Union([seconds('expected wait for a private slot'), Type.Null()], {
+        description: 'null: no end can be foreseen',
+      }),
+      raw: Type.Union([seconds('the same before it was corrected by how long others really waited'), Type.Null()]),
+    }),
+  ),
+  waitingBudget: Type.Optional(seconds('wait for a private slot that is worth its while')),
+  hold: Type.Optional(
+    Type.Union([seconds('how long it stays private'), Type.Null()], { description: 'null: until it has run there' }),
+  ),
+  cost: Type.Optional(usd('expected cost of running on the public back-end')),
+  budgetLeft: Type.Optional(
+    Type.Object({
+      perHour: Type.Optional(usd('left of the budget of an hour')),
+      perMonth: Type.Optional(usd('left of the budget of the month')),
+    }),
+  ),
+  deadlineAt: Type.Optional(Type.Number({ description: 'when the result is due, epoch milliseconds' })),
+})
+
+export type DecisionTerms = Static<typeof DecisionTermsSchema>
+
 export interface Decision {
   /** Back-ends that may take the work, preferred first; empty = it fits nowhere. */
   eligible: BackendName[]
   /** Epoch milliseconds from which a public back-end may take it; null = never. */
   spillAt: number | null
   reasons: Reason[]
+  /** Absent in records of versions that had one back-end only. */
+  terms?: DecisionTerms
 }

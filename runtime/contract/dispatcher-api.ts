@@ -1,5 +1,6 @@
 /** The HTTP API of the dispatcher: shapes of requests and answers; the OpenAPI document is made from these. */
 import { Type, type Static } from '@sinclair/typebox'
+import { DecisionTermsSchema } from './decision.js'
 import { BACKEND_NAMES } from './function-spec.js'
 import { STATES } from './invocation.js'
 import { CAUSE_NAMES } from './outcome.js'
@@ -79,6 +80,7 @@ export const DecisionSchema = Type.Object({
   eligible: Type.Array(backend(), { description: 'preferred first; empty = it fits nowhere' }),
   spillAt: Type.Union([epochMs('from when a public back-end may take it'), Type.Null()]),
   reasons: Type.Array(ReasonSchema),
+  terms: Type.Optional(DecisionTermsSchema),
 })
 
 const ObjectEventSchema = Type.Object({
@@ -202,6 +204,7 @@ export const BackendStatusSchema = Type.Object({
   slots: Type.Integer({ description: 'attempts at once' }),
   workers: Type.Integer({ description: 'workers that are up' }),
   pending: Type.Optional(Type.Integer({ description: 'workers that are on their way up' })),
+  calls: Type.Optional(Type.Integer({ description: 'calls to the API of the cluster since the dispatcher started' })),
   running: Type.Integer({ description: 'attempts that run' }),
   notes: Type.Array(Type.String()),
   messages: Type.Optional(

@@ -185,7 +185,7 @@ export const FunctionSpecSchema = object(
       ),
       {
         description:
-          'variables from the secret store of the back-end; on `local`, `from: NAME` is the variable `SPILLWAY_SECRET_NAME` of the dispatcher',
+          'variables from the secret store of the back-end; on `local`, `from: NAME` is the variable `SPILLWAY_SECRET_NAME` of the dispatcher; on `kubernetes`, `from: NAME/KEY` is a key of a Secret in the namespace of the workers (and `SPILLWAY_SECRET_NAME_KEY` on `local`); on `lambda`, `NAME` is a secret of AWS Secrets Manager, `NAME/KEY` one value of a secret that is a JSON map, and `NA/ME/` a secret whose own name has slashes',
         default: [],
       },
     ),
@@ -235,6 +235,20 @@ export const FunctionSpecSchema = object(
           ),
           runtimeClass: Type.Optional(text({ description: 'runtimeClassName of the pods' })),
           queueName: Type.Optional(text({ description: 'Kueue local queue' })),
+          allowRoot: Type.Optional(
+            Type.Boolean({
+              description:
+                'the user of the image stays, root too; without it an image of root runs as user 1000, and one whose user is a name needs `runAsUser`',
+              defaultText: '`false`',
+            }),
+          ),
+          runAsUser: Type.Optional(
+            Type.Integer({
+              description: 'number of the user who runs it, in place of the one that the image names',
+              minimum: 1,
+              defaultText: 'the user of the image; 1000 where that is root',
+            }),
+          ),
         },
         { description: 'overrides and own keys for Kubernetes' },
       ),

@@ -2,6 +2,12 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { object, oneOf, seconds } from './schema.js'
 
+/** Most seconds that work waits; the budget is meant to follow what the work costs, not this. */
+const WAITING_MAX_SECONDS = 86_400
+
+/** Budgets that work waits which should have started by now: what it has waited is spent, and its turn is near. */
+export const PATIENCE = 2
+
 export const RoutingPolicySchema = object(
   {
     prefer: oneOf(['private', 'cheapest', 'fastest'], {
@@ -16,7 +22,32 @@ export const RoutingPolicySchema = object(
           default: 0.5,
         }),
         min: seconds({ description: 'never less than this', exclusiveMinimum: undefined, minimum: 0, default: 0 }),
-        max: seconds({ description: 'never more than this', exclusiveMinimum: undefined, minimum: 0, default: 3600 }),
+        max: seconds({
+          description: 'never more than this',
+          exclusiveMinimum: undefined,
+          minimum: 0,
+          default: WAITING_MAX_SECONDS,
+        }),
+        share: Type.Optional(
+          oneOf(['cpu', 'none'], {
+            description: 'whether the budget also grows with the vCPU of the function; `none`: with the time alone',
+            defaultText: '`cpu`',
+          }),
+        ),
+        forecast: Type.Optional(
+          Type.Boolean({
+            description: 'work that is expected to wait longer than its budget spills over at once',
+            defaultText: '`true`',
+          }),
+        ),
+        patience: Type.Optional(
+          Type.Number({
+            description:
+              'work that was expected to start in time and does not may wait so many budgets, `max` at most; 1 without `forecast`',
+            minimum: 1,
+            defaultText: `\`${PATIENCE}\``,
+          }),
+        ),
       },
       {
         description: 'how long work waits for a private slot before it may spill over; a plain time is a fixed budget',

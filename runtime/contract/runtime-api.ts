@@ -21,6 +21,10 @@ export const RUNTIME_PATHS = Object.freeze({
   /** Where grants of a storage on the dispatcher's own disk point, for workers that do not share it. */
   input: (attempt: string) => `/v1/attempts/${attempt}/input`,
   result: (attempt: string, number: number | string) => `/v1/attempts/${attempt}/results/${number}`,
+  /** The first call of a worker that was started with a start token; answers a `StartAnswer`. */
+  start: '/v1/workers/start',
+  /** Where the grants of a function's larger files point. */
+  packaged: (number: number | string) => `/v1/workers/files/${number}`,
 })
 
 export const RUNTIME_HEADERS = Object.freeze({
@@ -67,6 +71,8 @@ export interface WorkerFile {
   filesDir: string
   /** Undefined: a private scratch directory. */
   workingDirectory?: string
+  /** They may not hold more than an attempt's `ephemeralStorageSize`: a worker that overfills them is sent away. */
+  limitedDirectories?: readonly string[]
   /** End after one attempt. */
   fresh: boolean
   /** Seconds between two heartbeats. */
@@ -75,7 +81,32 @@ export interface WorkerFile {
   leaseSeconds: number
 }
 
-export type WorkerRun = { kind: 'script'; path: string } | { kind: 'command'; command: string[] }
+/** Body of `start`. */
+export interface StartRequest {
+  /** Chosen by the worker: a start whose answer got lost is repeated with the same one, and by nobody else. */
+  nonce: string
+}
+
+/** All that a worker needs which was started with nothing but a start token. */
+export interface StartAnswer {
+  /** For every later call; kept in memory only. */
+  token: string
+  worker: WorkerFile
+  /** The function's script and files, to be placed below `filesDir`. */
+  files: StartFile[]
+}
+
+/** The grant's name is the path below `filesDir`, with /. */
+export interface StartFile {
+  /** Permission bits. */
+  mode: number
+  grant: InputGrant
+}
+
+export type WorkerRun =
+  | { kind: 'script'; path: string }
+  /** `runtimeClient`: whether it asks for its events itself; without it, its words tell (see `isRuntimeClient`). */
+  | { kind: 'command'; command: string[]; runtimeClient?: boolean }
 
 /** Body of `heartbeat`'s answer. */
 export interface HeartbeatAnswer {

@@ -70,8 +70,12 @@ export const SUPERVISOR_VARIABLES = Object.freeze({
   runtimeApi: 'AWS_LAMBDA_RUNTIME_API',
   /** Bearer token of this worker; `-`: it comes on standard input, where no script can look it up in /proc. */
   workerToken: 'SPILLWAY_WORKER_TOKEN',
+  /** Start token, with which worker token, worker file and files are fetched, once: it is worth nothing afterwards. */
+  startToken: 'SPILLWAY_START_TOKEN',
   /** Path of the worker file (see `runtime-api`). */
   workerFile: 'SPILLWAY_WORKER_FILE',
+  /** Path of the function's file on AWS Lambda, where it is not in its usual place (see `lambda-function`). */
+  functionFile: 'SPILLWAY_FUNCTION_FILE',
   /** Directory for scratch space; one sub-directory per attempt. */
   scratch: 'SPILLWAY_SCRATCH',
 })

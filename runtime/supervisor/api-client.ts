@@ -5,6 +5,8 @@ import type {
   OutputsAnswer,
   OutputsRequest,
   AttemptDocument,
+  StartAnswer,
+  StartRequest,
 } from '../contract/runtime-api.js'
 import { OUTCOME_CONTENT_TYPE, RUNTIME_HEADERS, RUNTIME_PATHS } from '../contract/runtime-api.js'
 import type { Outcome } from '../contract/outcome.js'
@@ -14,7 +16,12 @@ import { exchange, type HttpAnswer, type HttpRequest } from './http-request.js'
 export interface Attempt {
   id: string
   document: AttemptDocument
+  /** `lambda-runtime-*` of the answer, without the id. */
+  headers: Record<string, string>
 }
+
+/** What `next` brings, before anything is made of it. */
+export type RawEvent = Pick<Attempt, 'id' | 'headers'> & { body: Buffer }
 
 export type Next =
   { kind: 'attempt'; attempt: Attempt } | { kind: 'nothing' | 'dismissed' } | { kind: 'refused'; message: string }
@@ -45,13 +52,34 @@ export class ApiClient {
     return this.now() - this.#lastContactMs
   }
 
+  async start(request: StartRequest): Promise<Answer<StartAnswer>> {
+    return read(await this.#post({ path: RUNTIME_PATHS.start, body: JSON.stringify(request) }))
+  }
+
   /** Waits for work as long as the dispatcher lets it. */
   async next(signal: AbortSignal): Promise<Next> {
     const answer = await this.#call({ method: 'GET', path: RUNTIME_PATHS.next, signal })
-    if (answer.status === 200) return { kind: 'attempt', attempt: readAttempt(answer) }
+    if (answer.status === 200) return { kind: 'attempt', attempt: readAttempt(readEvent(answer)) }
     if (answer.status === 204) return { kind: 'nothing' }
     if (answer.status === 410) return { kind: 'dismissed' }
     return { kind: 'refused', message: describe(answer) }
+  }
+
+  /** Waits for the next event of AWS Lambda, whatever it is. */
+  async nextEvent(signal: AbortSignal): Promise<RawEvent> {
+    const answer = await this.#call({ method: 'GET', path: RUNTIME_PATHS.next, signal })
+    if (answer.status === 200) return readEvent(answer)
+    throw new Unreachable(describe(answer))
+  }
+
+  /** Answers an event of AWS Lambda. */
+  async respond(id: string, body: Buffer, headers: Record<string, string> = {}): Promise<Answer<unknown>> {
+    return settled(await this.#post({ path: RUNTIME_PATHS.response(id), body, headers }))
+  }
+
+  /** Answers an event of AWS Lambda with an error. */
+  async fail(id: string, body: Buffer, headers: Record<string, string>): Promise<Answer<unknown>> {
+    return settled(await this.#post({ path: RUNTIME_PATHS.error(id), body, headers }))
   }
 
   async heartbeat(attempt: string, idleMs: number): Promise<Answer<HeartbeatAnswer>> {
@@ -93,9 +121,9 @@ export class ApiClient {
     })
   }
 
-  #post({ body, headers, ...rest }: Omit<Call, 'method' | 'body'> & { body: string }): Promise<HttpAnswer> {
+  #post({ body, headers, ...rest }: Omit<Call, 'method' | 'body'> & { body: string | Buffer }): Promise<HttpAnswer> {
     const json = { 'content-type': 'application/json', ...headers }
-    return this.#call({ method: 'POST', body: Buffer.from(body), headers: json, idleMs: CALL_MS, ...rest })
+    return this.#call({ method: 'POST', body: asBuffer(body), headers: json, idleMs: CALL_MS, ...rest })
   }
 
   async #call({ path, headers, ...rest }: Call): Promise<HttpAnswer> {
@@ -117,12 +145,27 @@ export class ApiClient {
 
 type Call = Omit<HttpRequest, 'url'> & { path: string }
 
-function readAttempt({ headers, body }: HttpAnswer): Attempt {
-  const id = headers[RUNTIME_HEADERS.requestId]
+function readEvent({ headers, body }: HttpAnswer): RawEvent {
+  const { [RUNTIME_HEADERS.requestId]: id, ...others } = headers
   if (typeof id !== 'string' || id === '')
     throw new Unreachable(`the answer to next has no ${RUNTIME_HEADERS.requestId}`)
-  return { id, document: JSON.parse(body.toString()) as AttemptDocument }
+  return { id, headers: runtimeHeaders(others), body }
 }
+
+const runtimeHeaders = (headers: HttpAnswer['headers']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      name.startsWith('lambda-runtime-') ? [[name, String(value)]] : [],
+    ),
+  )
+
+const readAttempt = ({ id, headers, body }: RawEvent): Attempt => ({
+  id,
+  headers,
+  document: JSON.parse(body.toString()) as AttemptDocument,
+})
+
+const asBuffer = (body: string | Buffer): Buffer => (typeof body === 'string' ? Buffer.from(body) : body)
 
 function settled(answer: HttpAnswer): Answer<undefined> {
   if (answer.status >= 200 && answer.status < 300) return { kind: 'done', value: undefined }

@@ -6,7 +6,7 @@ import { SUPERVISOR_VARIABLES, TOKEN_ON_STANDARD_INPUT } from '../contract/worke
 
 const STANDARD_INPUT = 0
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where the Runtime API is and how to be let in; the first thing needed, also to report that the rest is wrong. */
 export interface ApiConfig {
@@ -34,37 +34,56 @@ export function readApiConfig(environment: Environment): ApiConfig {
   const baseUrl = /^https?:\/\//.test(address) ? address : `http://${address}`
   if (!URL.canParse(baseUrl))
     throw new ConfigError(`${SUPERVISOR_VARIABLES.runtimeApi} must be host:port of the Runtime API, got "${address}"`)
-  const given = environment[SUPERVISOR_VARIABLES.workerToken]
-  const token = given === TOKEN_ON_STANDARD_INPUT ? readFileSync(STANDARD_INPUT, 'utf8').trim() : given
+  const token = readToken(environment)
   return { baseUrl: baseUrl.replace(/\/+$/, ''), ...(token ? { token } : {}) }
 }
 
-export function readWorkerConfig(environment: Environment): WorkerConfig {
+function readToken(environment: Environment): string | undefined {
+  const given = environment[SUPERVISOR_VARIABLES.startToken] || environment[SUPERVISOR_VARIABLES.workerToken]
+  return given === TOKEN_ON_STANDARD_INPUT ? readFileSync(STANDARD_INPUT, 'utf8').trim() : given
+}
+
+/** True for a worker that fetches all but its environment, with the token that `readApiConfig` gives. */
+export const hasStartToken = (environment: Environment): boolean => !!environment[SUPERVISOR_VARIABLES.startToken]
+
+/** `fetched`: the worker file of a worker that had a start token. */
+export function readWorkerConfig(environment: Environment, fetched?: WorkerFile): WorkerConfig {
   return Object.freeze({
     scratch: required(environment, SUPERVISOR_VARIABLES.scratch),
-    worker: readWorkerFile(required(environment, SUPERVISOR_VARIABLES.workerFile)),
+    worker: fetched
+      ? checked(fetched, 'that the dispatcher sent')
+      : readWorkerFile(required(environment, SUPERVISOR_VARIABLES.workerFile)),
     inherited: inheritedBy(environment),
   })
 }
 
-function required(environment: Environment, name: string): string {
+export function required(environment: Environment, name: string): string {
   const value = environment[name]
   if (!value) throw new ConfigError(`${name} is not set; the back-end that starts a worker sets it`)
   return value
 }
 
 function readWorkerFile(path: string): WorkerFile {
-  const worker = parseWorkerFile(path)
+  const text = readText(path, 'worker file')
+  try {
+    return checked(Object(JSON.parse(text)) as Partial<WorkerFile>, path)
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw new ConfigError(`the worker file ${path} cannot be read: ${asError(error).message}`)
+  }
+}
+
+function checked(worker: Partial<WorkerFile>, place: string): WorkerFile {
   const problems = workerFileProblems(worker)
-  if (problems.length > 0) throw new ConfigError(`the worker file ${path} is wrong: ${problems.join('; ')}`)
+  if (problems.length > 0) throw new ConfigError(`the worker file ${place} is wrong: ${problems.join('; ')}`)
   return worker as WorkerFile
 }
 
-function parseWorkerFile(path: string): Partial<WorkerFile> {
+export function readText(path: string, what: string): string {
   try {
-    return Object(JSON.parse(readFileSync(path, 'utf8'))) as Partial<WorkerFile>
+    return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new ConfigError(`the worker file ${path} cannot be read: ${asError(error).message}`)
+    throw new ConfigError(`the ${what} ${path} cannot be read: ${asError(error).message}`)
   }
 }
 
@@ -88,12 +107,15 @@ function isRun(run: WorkerFile['run'] | undefined): boolean {
   return run?.kind === 'command' && Array.isArray(run.command) && typeof run.command[0] === 'string'
 }
 
-/** Everything but our own variables: the rest is the image's, or what the back-end wants a script to have. */
+/** A kubelet puts them into every container: https://kubernetes.io/docs/concepts/containers/container-environment/ */
+const PLATFORM = /^KUBERNETES_(SERVICE|PORT)(_|$)/
+
+/** Everything but our own variables and the platform's: the rest is the image's, or what the back-end wants a script to have. */
 function inheritedBy(environment: Environment): Record<string, string> {
   const ours = new Set<string>(Object.values(SUPERVISOR_VARIABLES))
   return Object.fromEntries(
     Object.entries(environment).filter(
-      (entry): entry is [string, string] => !ours.has(entry[0]) && entry[1] !== undefined,
+      (entry): entry is [string, string] => !ours.has(entry[0]) && !PLATFORM.test(entry[0]) && entry[1] !== undefined,
     ),
   )
 }

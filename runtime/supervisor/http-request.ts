@@ -7,7 +7,11 @@ import { pipeline } from 'node:stream/promises'
 export interface HttpRequest {
   method: string
   url: string
+  /** Sent in place of the URL's own, which has lost every `.` and `..` by the time it is parsed. */
+  path?: string
   headers?: Record<string, string>
+  /** Certificate authority that the server's certificate must be of, PEM; absent = one that the machine trusts. */
+  ca?: string
   /** A stream needs its content-length among the headers. */
   body?: Buffer | Readable
   signal?: AbortSignal
@@ -26,7 +30,8 @@ const KEEP_ALIVE_MS = 15_000
 
 const agentOptions = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxFreeSockets: 4 }
 const httpAgent = new Agent(agentOptions)
-let secure: { request: typeof Https.request; agent: Https.Agent } | undefined
+/** By certificate authority. */
+const secureAgents = new Map<string | undefined, Https.Agent>()
 
 /** Resolves once the head of the answer is there; its body must be read or destroyed. */
 export async function open(call: HttpRequest): Promise<IncomingMessage> {
@@ -55,23 +60,21 @@ export async function exchange(call: HttpRequest): Promise<HttpAnswer> {
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks, bytes) }
 }
 
-function start({ method, url, headers, body, signal, idleMs }: HttpRequest) {
+function start({ method, url, path, headers, ca, body, signal, idleMs }: HttpRequest) {
   const length = Buffer.isBuffer(body) ? { 'content-length': String(body.length) } : {}
   const options: RequestOptions = {
     method,
     headers: { ...length, ...headers },
+    ...(path === undefined ? {} : { path }),
     ...(signal ? { signal } : {}),
     ...(idleMs === undefined ? {} : { timeout: idleMs }),
   }
   if (!url.startsWith('https:')) return httpRequest(url, { ...options, agent: httpAgent })
-  secure ??= openSecure()
-  return secure.request(url, { ...options, agent: secure.agent })
-}
-
-/** TLS is loaded only where it is used. */
-function openSecure() {
+  // TLS is loaded only where it is used.
   const https = require('node:https') as typeof Https
-  return { request: https.request, agent: new https.Agent(agentOptions) }
+  const agent = secureAgents.get(ca) ?? new https.Agent({ ...agentOptions, ...(ca === undefined ? {} : { ca }) })
+  secureAgents.set(ca, agent)
+  return https.request(url, { ...options, agent })
 }
 
 function deferred<T>() {

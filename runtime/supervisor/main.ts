@@ -1,37 +1,48 @@
 /** The supervisor: started by a back-end as the one program of a worker. */
 import { asError } from '../contract/errors.js'
 import { ApiClient } from './api-client.js'
-import { readApiConfig, readWorkerConfig, type WorkerConfig } from './config.js'
+import { hasStartToken, readApiConfig, readWorkerConfig, type WorkerConfig } from './config.js'
+import { isOnLambda } from './lambda/lambda-config.js'
+import { workOnLambda } from './lambda/work-on-lambda.js'
+import { onceAtATime } from './once-at-a-time.js'
+import { runnerFor } from './runner-for.js'
+import { startWorker } from './start-worker.js'
 import { EXIT, work } from './work.js'
 import { prepareScratch, prepareWorkspace } from './workspace.js'
 
 async function main(environment: NodeJS.ProcessEnv): Promise<number> {
   const { shutdown, hurry } = shutdownSignals()
   try {
-    const api = new ApiClient(readApiConfig(environment), Date.now)
-    const config = await prepare(api, environment)
-    const prepareNext = onceAtATime(() => prepareWorkspace(config.scratch))
-    return await work({ api, config, prepare: prepareNext, shutdown, hurry, now: Date.now, note })
+    if (isOnLambda(environment))
+      return await workOnLambda({ environment, parent: process.ppid, shutdown, now: Date.now, note })
+    const { api, config } = await begin(environment, shutdown)
+    const prepareNext = onceAtATime(() => prepareWorkspace(config.scratch), note)
+    const runner = runnerFor(config, prepareNext)
+    try {
+      return await work({ api, config, runner, prepare: prepareNext, shutdown, hurry, now: Date.now, note })
+    } finally {
+      await runner.close()
+    }
   } catch (error) {
     note(asError(error).message)
     return EXIT.failed
   }
 }
 
-/** Calls that come while it is under way change nothing; what goes wrong is noted. */
-function onceAtATime(work: () => Promise<void>): () => void {
-  let running: Promise<void> | undefined
-  return () => {
-    running ??= work()
-      .catch((error: unknown) => note(asError(error).message))
-      .finally(() => (running = undefined))
-  }
+/** A worker with a start token gets the rest from the dispatcher; any other finds it where its environment says. */
+async function begin(environment: NodeJS.ProcessEnv, shutdown: AbortSignal) {
+  const given = readApiConfig(environment)
+  const api = new ApiClient(given, Date.now)
+  if (!hasStartToken(environment)) return { api, config: await prepare(api, () => readWorkerConfig(environment)) }
+  const { token, worker } = await startWorker(api, shutdown)
+  const known = new ApiClient({ ...given, token }, Date.now)
+  return { api: known, config: await prepare(known, () => readWorkerConfig(environment, worker)) }
 }
 
 /** A worker that cannot start says so to the dispatcher too, which may have nobody reading its standard error. */
-async function prepare(api: ApiClient, environment: NodeJS.ProcessEnv): Promise<WorkerConfig> {
+async function prepare(api: ApiClient, read: () => WorkerConfig): Promise<WorkerConfig> {
   try {
-    const config = readWorkerConfig(environment)
+    const config = read()
     await prepareScratch(config.scratch)
     return config
   } catch (error) {

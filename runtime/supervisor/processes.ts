@@ -34,11 +34,19 @@ export function isGroupRunning(group: number): boolean {
     .some((state) => state.group === group && state.code !== 'Z' && state.code !== 'X')
 }
 
-/** Fields 3 and 5 of https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the name before may hold anything. */
-function stateOf(id: number): { code: string; group: number } {
+/** Parent, its parent and so on, up to the first process. */
+export function ancestorsOf(id: number): number[] {
+  const ancestors: number[] = []
+  for (let next = stateOf(id).parent; next > 0 && !ancestors.includes(next); next = stateOf(next).parent)
+    ancestors.push(next)
+  return ancestors
+}
+
+/** Fields 3 to 5 of https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the name before may hold anything. */
+function stateOf(id: number): { code: string; parent: number; group: number } {
   const text = textOf(`/proc/${id}/stat`)
-  const [code = '', , group] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { code, group: Number(group) }
+  const [code = '', parent, group] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { code, parent: Number(parent) || 0, group: Number(group) }
 }
 
 /** Bytes as they are; empty when the process is gone or is somebody else's. */

@@ -3,10 +3,13 @@ import type { Readable } from 'node:stream'
 import { LineSplitter } from './line-splitter.js'
 import type { LogShipper } from './log-shipper.js'
 
+/** Where lines go. */
+export type LineSink = Pick<LogShipper, 'add' | 'room' | 'isFull'>
+
 export interface Pump {
   from: Readable
   stream: 'stdout' | 'stderr'
-  log: LogShipper
+  log: LineSink
   listen?: (chunk: Buffer) => void
 }
 

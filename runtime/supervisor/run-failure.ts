@@ -5,7 +5,7 @@ import type { RunEnd } from './run-script.js'
 /** Undefined for exit code 0. */
 export function runFailure(end: RunEnd, wasShortOfMemory: boolean): Failed | undefined {
   if (end.exitCode === 0) return undefined
-  const { exitCode, signal, notStarted } = end
+  const { exitCode, signal, notStarted, failure } = end
   const ending = { ...(exitCode === undefined ? {} : { exitCode }), ...(signal ? { signal } : {}) }
   if (notStarted !== undefined)
     return failed({ cause: 'script-exit', message: `the script could not be started: ${notStarted}`, ...ending })
@@ -16,5 +16,5 @@ export function runFailure(end: RunEnd, wasShortOfMemory: boolean): Failed | und
       message: `the script ${how} for lack of memory; set a larger memorySize`,
       ...ending,
     })
-  return failed({ cause: 'script-exit', message: `the script ${how}; its log says more`, ...ending })
+  return failed({ cause: 'script-exit', message: failure ?? `the script ${how}; its log says more`, ...ending })
 }

@@ -35,6 +35,8 @@ export interface RunEnd {
   signal?: NodeJS.Signals
   /** Why it could not even start. */
   notStarted?: string
+  /** Why it failed, in words of its own. */
+  failure?: string
 }
 
 /** Exit codes of a shell for a command that is not there or cannot be executed. */
@@ -99,16 +101,20 @@ async function attend(child: ChildProcess, group: number, { stop, hurry, log, li
   return end
 }
 
-const endOf = (child: ChildProcess): Promise<RunEnd> =>
+export const endOf = (child: ChildProcess): Promise<RunEnd> =>
   new Promise((resolve) =>
     child.once('exit', (code, signal) =>
       resolve({ ...(code === null ? {} : { exitCode: code }), ...(signal ? { signal } : {}) }),
     ),
   )
 
-const failureToStart = (child: ChildProcess): Promise<Error> => new Promise((resolve) => child.once('error', resolve))
+export const failureToStart = (child: ChildProcess): Promise<Error> =>
+  new Promise((resolve) => child.once('error', resolve))
 
-function notStarted({ program, workingDirectory }: Run, error: Error): RunEnd {
+export function notStarted(
+  { program, workingDirectory }: Pick<Run, 'program' | 'workingDirectory'>,
+  error: Error,
+): RunEnd {
   const code = errorCode(error)
   const why = code === 'ENOENT' ? 'is not there' : code === 'EACCES' ? 'may not be executed' : error.message
   return {

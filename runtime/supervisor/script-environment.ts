@@ -4,13 +4,20 @@ import { scriptVariables } from '../contract/worker-environment.js'
 import type { WorkerConfig } from './config.js'
 import type { Workspace } from './workspace.js'
 
+/** An attempt without the permissions for its files. */
+export type TaskDocument = Omit<AttemptDocument, 'input'>
+
 export interface ScriptContext {
+  /** Of the attempt, as the Runtime API calls it. */
+  id: string
   config: WorkerConfig
-  document: AttemptDocument
+  document: TaskDocument
   workspace: Workspace
   /** The event as JSON text. */
   event: string
   inputs: string[]
+  /** `lambda-runtime-*` of the answer that brought the attempt, without its id. */
+  headers: Record<string, string>
 }
 
 export function scriptEnvironment({

@@ -50,7 +50,8 @@ function cut(text: string, bytesMax: number): string {
   return text.slice(0, end)
 }
 
-function asFailure(error: unknown, { name }: InputGrant, megabytes: number): unknown {
+/** What could not be fetched, as the cause of a failure. */
+export function asFailure(error: unknown, { name }: Pick<InputGrant, 'name'>, megabytes: number): unknown {
   if (!(error instanceof TransferError)) return error
   const message = `the input ${name} could not be read: ${error.message}`
   if (error.fault === 'too-large') return tooLarge(`the input ${name}: ${error.message}`, megabytes)
@@ -58,7 +59,7 @@ function asFailure(error: unknown, { name }: InputGrant, megabytes: number): unk
   return new AttemptFailure('input-missing', message)
 }
 
-const tooLarge = (what: string, megabytes: number) =>
+export const tooLarge = (what: string, megabytes: number) =>
   new AttemptFailure(
     'input-too-large',
     `${what}; the scratch space has ${formatMegabytes(megabytes)}. Set a larger ephemeralStorageSize.`,

@@ -2,6 +2,7 @@
 import type { OutputsAnswer } from '../contract/runtime-api.js'
 import type { ApiClient } from './api-client.js'
 import { AttemptFailure } from './attempt-failure.js'
+import { inTurn } from './in-turn.js'
 import { listOutputs, type LeftFile } from './list-outputs.js'
 import { persist } from './persist.js'
 import type { Stop } from './stop.js'
@@ -54,28 +55,14 @@ function uploadsOf(files: LeftFile[], granted: Granted, signal: AbortSignal): ((
 }
 
 async function upload(name: string, one: Upload): Promise<void> {
-  try {
-    await writeGranted(one)
-  } catch (error) {
-    if (!(error instanceof TransferError)) throw error
-    const message = `the result ${name} could not be written: ${error.message}`
-    throw new AttemptFailure(error.fault === 'interrupted' ? 'internal' : 'output-refused', message)
-  }
+  await writeGranted(one).catch((error: unknown) => {
+    throw asWriteFailure(error, name)
+  })
 }
 
-/** Runs all, so many at once; after a failure no further one is started, and those under way are waited for. */
-async function inTurn(tasks: (() => Promise<void>)[], atOnce: number): Promise<void> {
-  const queue = tasks.values()
-  let hasFailed = false
-  const lane = async () => {
-    for (const task of queue) {
-      if (hasFailed) return
-      await task().catch((error: unknown) => {
-        hasFailed = true
-        throw error
-      })
-    }
-  }
-  const lanes = await Promise.allSettled(Array.from({ length: atOnce }, lane))
-  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
+/** What could not be written, as the cause of a failure. */
+export function asWriteFailure(error: unknown, name: string): unknown {
+  if (!(error instanceof TransferError)) return error
+  const message = `the result ${name} could not be written: ${error.message}`
+  return new AttemptFailure(error.fault === 'interrupted' ? 'internal' : 'output-refused', message)
 }

@@ -33,3 +33,14 @@ export async function settlesWithin(promise: Promise<unknown>, milliseconds: num
 export function backoffMs(tries: number, { first, most }: { first: number; most: number }): number {
   return Math.min(first * 2 ** tries, most) * (0.75 + Math.random() / 4)
 }
+
+/** Work that has until then: its signal aborts at the time, unless it is done before. */
+export async function within<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const [late, done] = [new AbortController(), new AbortController()]
+  void wait(milliseconds, done.signal).then(() => done.signal.aborted || late.abort())
+  try {
+    return await work(late.signal)
+  } finally {
+    done.abort()
+  }
+}

@@ -7,7 +7,7 @@ import type { Workspace } from './workspace.js'
 /** A directory under /tmp is made when it is missing: on Lambda /tmp starts empty, whatever the image had there. */
 export async function workingDirectoryFor(
   worker: Pick<WorkerFile, 'workingDirectory'>,
-  workspace: Workspace,
+  workspace: Pick<Workspace, 'work'>,
 ): Promise<string> {
   const { workingDirectory } = worker
   if (workingDirectory === undefined) return workspace.work

@@ -52,7 +52,8 @@ const movedIn = (from: string, to: string): Promise<boolean> =>
 
 const directoriesOf = ({ input, output, work, tmp }: Workspace) => [input, output, work, tmp]
 
-const layout = (root: string): Workspace => ({
+/** Where things are in a workspace. */
+export const layout = (root: string): Workspace => ({
   root,
   input: join(root, 'input'),
   output: join(root, 'output'),

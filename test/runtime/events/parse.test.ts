@@ -40,6 +40,17 @@ const minioRecord = (changes: object = {}, object: object = {}) =>
     { eventVersion: '2.0', eventSource: 'minio:s3', eventName: 's3:ObjectCreated:Put', ...changes },
     { key: 'in%2Fred+flower%2B%C3%BC.jpg', ...object },
   )
+/** Keys are not encoded. */
+const cephRecord = (changes: object = {}, object: object = {}) =>
+  awsRecord(
+    { eventVersion: '2.2', eventSource: 'ceph:s3', eventId: '1713693798.43', opaqueData: '', ...changes },
+    { key: event.key, metadata: [{ key: 'x-amz-meta-a', val: 'b' }], tags: [], ...object },
+  )
+const rustfsRecord = () =>
+  minioRecord(
+    { eventVersion: '2.1', eventSource: 'rustfs:s3', requestParameters: {}, responseElements: {}, source: {} },
+    { contentType: 'image/jpeg', userMetadata: {}, versionId: '' },
+  )
 const eventBridge = (changes: object = {}) => ({
   version: '0',
   'detail-type': 'Object Created',
@@ -67,11 +78,23 @@ describe('events: parse', () => {
     ['AWS S3', { Records: [awsRecord()] }],
     ['AWS S3 of a later minor version', { Records: [awsRecord({ eventVersion: '2.6' })] }],
     ['MinIO', { EventName: 's3:ObjectCreated:Put', Key: 'plants/in/red flower+ü.jpg', Records: [minioRecord()] }],
-    ['RustFS', { EventName: 'x', Key: 'x', Records: [minioRecord({ eventSource: 'rustfs:s3', eventVersion: '2.3' })] }],
-    ['Ceph', { Records: [awsRecord({ eventSource: 'ceph:s3', eventVersion: '2.2' }, { size: '17' })] }],
+    ['RustFS', { EventName: 's3:ObjectCreated:Put', Key: 'plants/in/red flower+ü.jpg', Records: [rustfsRecord()] }],
+    ['Ceph', { Records: [cephRecord()] }],
+    ['Ceph, with the size as text', { Records: [cephRecord({}, { size: '17' })] }],
+    [
+      'older Ceph',
+      {
+        Records: [
+          cephRecord(
+            { eventName: 's3:ObjectCreated:Put', eventTime: time.replace('T', ' ') },
+            { eTag: undefined, etag: 'abc' },
+          ),
+        ],
+      },
+    ],
     ['EventBridge', eventBridge()],
     ['CloudEvents with an S3 notification', cloudEvent({ Records: [awsRecord()] })],
-    ['CloudEvents with a record of Ceph', cloudEvent(awsRecord({ eventSource: 'ceph:s3' }, { size: '17' }))],
+    ['CloudEvents with a record of Ceph', cloudEvent(cephRecord())],
     ["CloudEvents of Amazon's type", cloudEvent(awsRecord().s3)],
     ["CloudEvents of Amazon's type, with s3:", cloudEvent(awsRecord().s3, 'com.amazonaws.s3.s3:ObjectCreated:Put')],
     ['CloudEvents with an event of EventBridge', cloudEvent(eventBridge(), 'aws.s3')],
@@ -85,6 +108,11 @@ describe('events: parse', () => {
     const document = { Records: [awsRecord()] }
     const text = JSON.stringify(document)
     for (const raw of [text, Buffer.from(text), document]) assert.deepEqual(parse(raw, options).events, [event])
+  })
+
+  it("takes a key of Ceph as it is, with what would mean something else in the others'", () => {
+    for (const key of ['a+b', '100%', 'a%2Fb', 'a b'])
+      assert.equal(events({ Records: [cephRecord({}, { key })] })[0]!.key, key)
   })
 
   it('asks where an object lies with what the notification says', () => {

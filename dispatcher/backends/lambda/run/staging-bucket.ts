@@ -1,0 +1,108 @@
+/** The staging bucket over AWS's own client of S3. */
+import type { Readable } from 'node:stream'
+import type { S3Client } from '@aws-sdk/client-s3'
+import type { AwsPlace, StagingBucket } from './aws.js'
+import { pieces } from './pieces.js'
+
+type Sdk = typeof import('@aws-sdk/client-s3')
+
+export interface UploadSizes {
+  /** Bytes of the largest single upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
+  whole: number
+  /** Bytes of a part of what is larger. */
+  part: number
+}
+
+const SIZES: UploadSizes = Object.freeze({ whole: 5 * 1024 ** 3, part: 1024 ** 3 })
+
+/** Without one the client prints to the console what it cannot try again; we do that. */
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+function nothing(): void {}
+
+export async function openStaging(place: AwsPlace, sizes: UploadSizes = SIZES): Promise<StagingBucket> {
+  const { region, stagingBucket, endpoints, credentials } = place
+  const sdk = await import('@aws-sdk/client-s3')
+  const client = new sdk.S3Client({
+    ...(region ? { region } : {}),
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    logger: SILENT,
+    ...(credentials ? { credentials } : {}),
+    ...(endpoints?.s3 ? { endpoint: endpoints.s3, forcePathStyle: true } : {}),
+  })
+  return new Bucket(stagingBucket, { sdk, client, sizes })
+}
+
+class Bucket implements StagingBucket {
+  readonly #sdk: Sdk
+  readonly #client: S3Client
+  readonly #sizes: UploadSizes
+
+  constructor(
+    readonly name: string,
+    { sdk, client, sizes }: { sdk: Sdk; client: S3Client; sizes: UploadSizes },
+  ) {
+    this.#sdk = sdk
+    this.#client = client
+    this.#sizes = sizes
+  }
+
+  async put(key: string, content: Buffer): Promise<void> {
+    await this.#client.send(new this.#sdk.PutObjectCommand({ Bucket: this.name, Key: key, Body: content }))
+  }
+
+  async putStream(key: string, content: Readable, size: number): Promise<void> {
+    if (size > this.#sizes.whole) return this.#putParts(key, content, size)
+    const object = { Bucket: this.name, Key: key, Body: content, ContentLength: size }
+    await this.#client.send(new this.#sdk.PutObjectCommand(object))
+  }
+
+  async get(key: string): Promise<Buffer | undefined> {
+    try {
+      const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key }))
+      return Buffer.from((await Body?.transformToByteArray()) ?? [])
+    } catch (error) {
+      if (error instanceof this.#sdk.NoSuchKey) return undefined
+      throw error
+    }
+  }
+
+  async open(key: string): Promise<Readable> {
+    const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key }))
+    return Body as Readable
+  }
+
+  async removeBelow(prefix: string): Promise<void> {
+    const pages = this.#sdk.paginateListObjectsV2({ client: this.#client }, { Bucket: this.name, Prefix: prefix })
+    for await (const { Contents = [] } of pages) {
+      const Objects = Contents.map(({ Key }) => ({ Key }))
+      if (Objects.length === 0) continue
+      await this.#client.send(
+        new this.#sdk.DeleteObjectsCommand({ Bucket: this.name, Delete: { Objects, Quiet: true } }),
+      )
+    }
+  }
+
+  close(): void {
+    this.#client.destroy()
+  }
+
+  async #putParts(key: string, content: Readable, size: number): Promise<void> {
+    const object = { Bucket: this.name, Key: key }
+    const { UploadId } = await this.#client.send(new this.#sdk.CreateMultipartUploadCommand(object))
+    const upload = { ...object, UploadId }
+    try {
+      const Parts: { PartNumber: number; ETag: string | undefined }[] = []
+      for (const piece of pieces(content, size, this.#sizes.part)) {
+        const part = { PartNumber: Parts.length + 1, Body: piece.content, ContentLength: piece.size }
+        const { ETag } = await this.#client.send(new this.#sdk.UploadPartCommand({ ...upload, ...part }))
+        Parts.push({ PartNumber: part.PartNumber, ETag })
+      }
+      const MultipartUpload = { Parts }
+      await this.#client.send(new this.#sdk.CompleteMultipartUploadCommand({ ...upload, MultipartUpload }))
+    } catch (error) {
+      await this.#client.send(new this.#sdk.AbortMultipartUploadCommand(upload)).catch(() => undefined)
+      throw error
+    }
+  }
+}

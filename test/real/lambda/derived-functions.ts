@@ -1,0 +1,145 @@
+/** Functions on Lambda as a deployment makes them: images derived without Docker, run by nobody who knows of us. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { functionFile } from '../../../dispatcher/backends/lambda/compile/function-file.js'
+import { functionLayer } from '../../../dispatcher/backends/lambda/compile/function-layer.js'
+import type { Images } from '../../../dispatcher/images/images.js'
+import { openImages } from '../../../dispatcher/images/open-images.js'
+import type { PackagedFile } from '../../../runtime/contract/dispatcher-api.js'
+import { LAMBDA_FUNCTION_DIRECTORY, type LambdaFunctionFile } from '../../../runtime/contract/lambda-function.js'
+import { readFunctionSpec } from '../../../runtime/contract/read-function-spec.js'
+import type { ImageConfig } from '../../support/containers/oci-image.js'
+import { Podman } from '../../support/containers/podman.js'
+import type { LambdaImage } from '../../support/lambda/engine.js'
+import { RuncEngine } from '../../support/lambda/runc-engine.js'
+import { STAGING_BUCKET } from '../../support/lambda/small-lambda.js'
+import { supervisorBundle } from '../../support/supervisor-process.js'
+import { RegistryServer, whyNoRegistry } from '../programs/registry.js'
+
+export interface BaseImage {
+  fill: (root: string) => void
+  config?: ImageConfig
+}
+
+export interface FunctionSource {
+  /** Name of a base image. */
+  base: string
+  name: string
+  /** Keys of the spec. */
+  spec?: Record<string, unknown>
+  files?: Record<string, string>
+}
+
+export interface Derived {
+  file: LambdaFunctionFile
+  image: LambdaImage
+}
+
+/** Function layers hold files alone. */
+type FileLayer = { path: string; mode: number; content: string | Buffer }[]
+
+/** Why there can be none here; undefined when there can. */
+export const whyNoDerivedFunctions = (): string | undefined =>
+  RuncEngine.missing() ?? whyNoRegistry() ?? Podman.missing()
+
+export class DerivedFunctions {
+  readonly #directory = realpathSync(mkdtempSync(join(tmpdir(), 'spillway-derived-')))
+  readonly #registry: RegistryServer
+  readonly #podman = Podman.open()
+  readonly #images: Images
+  readonly #bases = new Map<string, string>()
+  #unpacked = 0
+
+  private constructor(registry: RegistryServer) {
+    this.#registry = registry
+    this.#images = openImages({
+      cacheDirectory: join(this.#directory, 'images'),
+      supervisor: supervisorBundle(),
+      node: process.execPath,
+      credentials: [],
+      now: Date.now,
+    })
+  }
+
+  static async start(): Promise<DerivedFunctions> {
+    return new DerivedFunctions(await RegistryServer.start())
+  }
+
+  /** Puts a base image into the registry. */
+  push(name: string, { fill, config }: BaseImage): void {
+    const local = this.#podman.makeImage(name, fill, config)
+    const reference = `${this.#registry.host}/base/${name}:1`
+    this.#podman.run('push', '--quiet', '--tls-verify=false', local, reference)
+    this.#bases.set(name, reference)
+  }
+
+  /** The whole way: derived, pushed, pulled by another, unpacked. */
+  async derive(source: FunctionSource): Promise<Derived> {
+    const { reference, facts, file, layer } = await this.#compile(source)
+    const repository = `${this.#registry.host}/derived/${source.name}`
+    const derived = await this.#images.deriveImage({ base: reference, layers: ['kit', layer], repository })
+    const command = await this.#images.kitCommand()
+    return { file, image: { root: this.#unpack(derived.reference), command, environment: facts.environment } }
+  }
+
+  /** Another function of the same base, its layer laid out by hand: the rest of the image is that of the first. */
+  async variantOf({ image }: Derived, source: FunctionSource): Promise<Derived> {
+    const { file, layer } = await this.#compile(source)
+    const root = join(this.#directory, `root-${++this.#unpacked}`)
+    execFileSync('cp', ['-al', image.root, root])
+    rmSync(join(root, LAMBDA_FUNCTION_DIRECTORY), { recursive: true })
+    for (const { path, mode, content } of layer) {
+      mkdirSync(dirname(join(root, path)), { recursive: true })
+      writeFileSync(join(root, path), content)
+      chmodSync(join(root, path), mode)
+    }
+    return { file, image: { ...image, root } }
+  }
+
+  async #compile({ base, name, spec: written = {}, files = {} }: FunctionSource) {
+    const reference = this.#bases.get(base)
+    if (reference === undefined) throw new Error(`there is no base image ${base}`)
+    const facts = await this.#images.readImageFacts(reference)
+    const spec = specOf({ image: reference, ...written })
+    const entry = { key: name, name, spec, road: 'dispatched' as const, passed: {} }
+    const service = { storage: { lake: { type: 's3' as const } }, stagingBucket: STAGING_BUCKET }
+    const file = functionFile({ entry, service, facts, digest: 'sha256:0' })
+    const layer = functionLayer(file, Object.entries(files).map(packaged))
+    return { reference, facts, file, layer: layer as FileLayer }
+  }
+
+  async stop(): Promise<void> {
+    this.#images.close()
+    this.#podman.close()
+    await this.#registry.stop()
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  /** What is in an image, as files below a directory. */
+  #unpack(reference: string): string {
+    const root = join(this.#directory, `root-${++this.#unpacked}`)
+    mkdirSync(root)
+    this.#podman.run('pull', '--quiet', '--tls-verify=false', reference)
+    const container = this.#podman.run('create', reference, 'nothing').trim()
+    const archive = `${root}.tar`
+    this.#podman.run('export', '--output', archive, container)
+    execFileSync('tar', ['-C', root, '-xf', archive])
+    rmSync(archive)
+    this.#podman.run('rm', container)
+    return root
+  }
+}
+
+function specOf(written: Record<string, unknown>) {
+  const { value, problems } = readFunctionSpec(written, { path: 'f', storages: ['lake'], backends: ['lambda'] })
+  if (!value) throw new Error(JSON.stringify(problems))
+  return value
+}
+
+const packaged = ([path, content]: [string, string]): PackagedFile => ({
+  path,
+  mode: 0o644,
+  data: Buffer.from(content).toString('base64'),
+})
