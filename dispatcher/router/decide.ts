@@ -1,44 +1,48 @@
-/** Where a piece of work may run, from when it may spill over, and why. Pure. */
-import type { Decision, Reason } from '../../runtime/contract/decision.js'
-import type { FunctionSpec } from '../../runtime/contract/function-spec.js'
-import type { BackendLimits } from '../backends/backend.js'
-import { misfits } from './fit.js'
+/**
+ * Where a piece of work may run, from when it may spill over, and why. Pure: the same work in the same situation gets
+ * the same decision, and every number it was made with is in it.
+ *
+ * Work is bound late. It waits in one queue, and workers of private back-ends pull from it; from `spillAt` on public ones
+ * may take what is still there.
+ */
+import type { Decision, DecisionTerms, Reason, Rule } from '../../runtime/contract/decision.js'
+import type { BackendName } from '../../runtime/contract/function-spec.js'
+import { candidatesOf, type Candidate } from './candidates.js'
+import { whenToSpill } from './when-to-spill.js'
+import type { Situation, Work } from './situation.js'
 
-export interface Work {
-  spec: FunctionSpec
-  /** bytes */
-  inputBytes: number
-}
-
-export function decide({ spec, inputBytes }: Work, backends: readonly BackendLimits[]): Decision {
-  const listed = backends.filter(({ name }) => spec.backends?.includes(name) ?? true)
-  const refusals = listed.map((limits) => misfits(spec, inputBytes, limits))
-  const eligible = listed.filter((_, index) => refusals[index]!.length === 0)
+export function decide(work: Work, situation: Situation): Decision {
+  const { able, reasons } = candidatesOf(work, situation)
+  const homes = able.filter(({ state }) => !state.limits.public)
+  const aways = able.filter(({ state }) => state.limits.public)
+  if (aways.length === 0) return privateOnly(homes, reasons)
+  const spill = whenToSpill({ work, situation, homes, aways })
   return {
-    eligible: eligible.map(({ name }) => name),
-    spillAt: null,
-    reasons: [...unlisted(spec, backends), ...refusals.flat(), conclusion(eligible)],
+    eligible: spill.eligible,
+    spillAt: spill.at,
+    reasons: [...reasons, ...spill.reasons],
+    terms: spill.terms,
   }
 }
 
-function unlisted(spec: FunctionSpec, backends: readonly BackendLimits[]): Reason[] {
-  return backends
-    .filter(({ name }) => spec.backends && !spec.backends.includes(name))
-    .map(({ name }) => ({
-      code: 'not-listed',
-      backend: name,
-      text: `${name}: the function does not list it under backends`,
-    }))
+function privateOnly(homes: readonly Candidate[], reasons: readonly Reason[]): Decision {
+  const names = homes.map(({ state }) => state.limits.name)
+  const { rule, reason } = conclusion(names)
+  return { eligible: names, spillAt: null, reasons: [...reasons, reason], terms: termsOf(rule, homes[0]) }
 }
 
-function conclusion(eligible: readonly BackendLimits[]): Reason {
-  const [first, ...others] = eligible
-  if (!first) return { code: 'fits-nowhere', text: 'no back-end can run this work' }
-  if (others.length === 0)
-    return {
-      code: 'only-backend',
-      backend: first.name,
-      text: `${first.name}: the only back-end that can run it; it waits there for a free slot`,
-    }
-  return { code: 'fits', text: `fits ${eligible.map(({ name }) => name).join(', ')}` }
+function conclusion(names: readonly BackendName[]): { rule: Rule; reason: Reason } {
+  const [first, ...others] = names
+  if (first === undefined)
+    return { rule: 'fits-nowhere', reason: { code: 'fits-nowhere', text: 'no back-end can run this work' } }
+  if (others.length > 0)
+    return { rule: 'only-private', reason: { code: 'fits', text: `fits ${names.join(', ')}, which are all private` } }
+  const text = `${first}: the only back-end that can run it; it waits there for a free slot`
+  return { rule: 'only-backend', reason: { code: 'only-backend', backend: first, text } }
+}
+
+function termsOf(rule: Rule, home: Candidate | undefined): DecisionTerms {
+  if (!home) return { rule }
+  const { seconds, upper, samples, basis } = home.run
+  return { rule, expectedRun: { seconds, upper, samples, basis }, hold: null }
 }

@@ -3,26 +3,71 @@ import type { Reason } from '../../runtime/contract/decision.js'
 import { specFor, type FunctionSpec } from '../../runtime/contract/function-spec.js'
 import { formatBytes, formatMegabytes, formatSeconds } from '../../runtime/contract/units.js'
 import type { BackendLimits } from '../backends/backend.js'
+import type { RunTime } from './run-time.js'
 
 const MEBIBYTE = 1024 ** 2
 
-/** Why the back-end cannot run it; empty = it can. */
-export function misfits(spec: FunctionSpec, inputBytes: number, limits: BackendLimits): Reason[] {
+/** Share of a back-end's time limit within which work must be expected to end: run times vary. */
+const TIME_LIMIT_SHARE = 0.9
+
+const nothingOver = new WeakMap<FunctionSpec, WeakMap<BackendLimits, Reason[]>>()
+
+/**
+ * Why the back-end cannot run it; empty = it can. Work whose timeout is over that of the back-end runs there if it is
+ * known to take less, which `run` tells.
+ */
+export function misfits(spec: FunctionSpec, inputBytes: number, limits: BackendLimits, run?: RunTime): Reason[] {
+  const fixed = fixedMisfits(spec, limits)
   const own = specFor(spec, limits.name)
-  const texts = [
+  const texts = [timeMisfit(own.timeout, limits, run), inputMisfit(own.ephemeralStorageSize, inputBytes)]
+  const varying = texts.filter((text) => text !== undefined)
+  return varying.length === 0 ? fixed : [...fixed, ...varying.map((text) => reason(limits, text))]
+}
+
+/** What does not depend on the input is worked out once per release. */
+function fixedMisfits(spec: FunctionSpec, limits: BackendLimits): Reason[] {
+  let known = nothingOver.get(spec)
+  if (!known) nothingOver.set(spec, (known = new WeakMap()))
+  let reasons = known.get(limits)
+  if (!reasons) known.set(limits, (reasons = compareFixed(spec, limits)))
+  return reasons
+}
+
+function compareFixed(spec: FunctionSpec, limits: BackendLimits): Reason[] {
+  const own = specFor(spec, limits.name)
+  return [
     over(own.memorySize, limits.memoryMax, 'memorySize', formatMegabytes),
     over(own.ephemeralStorageSize, limits.ephemeralStorageMax, 'ephemeralStorageSize', formatMegabytes),
-    over(own.timeout, limits.timeoutMax, 'timeout', formatSeconds),
+    over(own.cpu, limits.cpuMax, 'cpu', (vcpu) => `${vcpu} vCPU`),
     over(own.gpu.count, limits.gpuMax, 'gpu', String),
-    inputBytes > own.ephemeralStorageSize * MEBIBYTE
-      ? `input of ${formatBytes(inputBytes)} is over ephemeralStorageSize ${formatMegabytes(own.ephemeralStorageSize)}`
-      : undefined,
   ]
-  return texts
     .filter((text) => text !== undefined)
-    .map((text) => ({ code: 'limit', backend: limits.name, text: `${limits.name}: ${text}` }))
+    .map((text) => reason(limits, text))
 }
+
+const reason = ({ name }: BackendLimits, text: string): Reason => ({
+  code: 'limit',
+  backend: name,
+  text: `${name}: ${text}`,
+})
 
 function over(value: number, max: number | undefined, what: string, format: (value: number) => string) {
   return max !== undefined && value > max ? `${what} ${format(value)} is over ${format(max)}` : undefined
+}
+
+function inputMisfit(scratch: number, inputBytes: number): string | undefined {
+  if (inputBytes <= scratch * MEBIBYTE) return undefined
+  return `input of ${formatBytes(inputBytes)} is over ephemeralStorageSize ${formatMegabytes(scratch)}`
+}
+
+function timeMisfit(timeout: number, { timeoutMax = Infinity }: BackendLimits, run?: RunTime): string | undefined {
+  if (timeout <= timeoutMax) return undefined
+  const limit = `timeout ${formatSeconds(timeout)} is over ${formatSeconds(timeoutMax)}`
+  if (!run || run.basis === 'timeout') return limit
+  const expected = run.basis === 'hint' ? run.seconds : run.upper
+  if (expected <= TIME_LIMIT_SHARE * timeoutMax) return undefined
+  if (run.basis === 'hint') return `${limit}, and so is expectedTime ${formatSeconds(run.seconds)}, or close to it`
+  return run.upper < timeout
+    ? `${limit}, and 5 of 100 runs take over ${formatSeconds(run.upper)}`
+    : `${limit}, and ${run.samples} ended runs are too few to tell that it ends in time`
 }

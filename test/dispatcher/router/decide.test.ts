@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { decide } from '../../../dispatcher/router/decide.js'
+import { atRest } from '../../../dispatcher/router/situation.js'
 import { readFunctionSpec } from '../../../runtime/contract/read-function-spec.js'
 
 const spec = (raw: object) =>
@@ -8,7 +9,7 @@ const local = { name: 'local' as const, public: false, memoryMax: 4096 }
 
 describe('decide', () => {
   it('names the only back-end, and says so', () => {
-    const decision = decide({ spec: spec({}), inputBytes: 10 }, [local])
+    const decision = decide({ function: 'f', spec: spec({}), inputBytes: 10 }, atRest([local], 0))
     assert.deepEqual(decision.eligible, ['local'])
     assert.equal(decision.spillAt, null)
     assert.deepEqual(
@@ -19,20 +20,23 @@ describe('decide', () => {
 
   it('excludes with both numbers', () => {
     const texts = (raw: object, bytes = 0) =>
-      decide({ spec: spec(raw), inputBytes: bytes }, [local]).reasons.map(({ text }) => text)
+      decide({ function: 'f', spec: spec(raw), inputBytes: bytes }, atRest([local], 0)).reasons.map(({ text }) => text)
     assert.ok(texts({ memorySize: '8Gi' }).includes('local: memorySize 8,192 MB is over 4,096 MB'))
     assert.ok(texts({}, 11.2e9).includes('local: input of 11.2 GB is over ephemeralStorageSize 512 MB'))
   })
 
   it('says that work fits nowhere', () => {
-    const decision = decide({ spec: spec({ memorySize: '8Gi' }), inputBytes: 0 }, [local])
+    const decision = decide({ function: 'f', spec: spec({ memorySize: '8Gi' }), inputBytes: 0 }, atRest([local], 0))
     assert.deepEqual(decision.eligible, [])
     assert.equal(decision.reasons.at(-1)?.code, 'fits-nowhere')
   })
 
   it('looks at the limits of the back-end that the function sets for it', () => {
     assert.deepEqual(
-      decide({ spec: spec({ memorySize: '8Gi', local: { memorySize: 256 } }), inputBytes: 0 }, [local]).eligible,
+      decide(
+        { function: 'f', spec: spec({ memorySize: '8Gi', local: { memorySize: 256 } }), inputBytes: 0 },
+        atRest([local], 0),
+      ).eligible,
       ['local'],
     )
   })

@@ -1,0 +1,38 @@
+/** How long work would wait for a private back-end. Pure. */
+import { CLOSED, usableFrom } from './breaker.js'
+import type { Candidate } from './candidates.js'
+import { expectedWait, type ExpectedWait } from './load/expected-wait.js'
+import type { Load } from './load/load.js'
+import type { BackendState, Situation, Work } from './situation.js'
+
+export interface HomeWait {
+  /** Absent: it cannot be foreseen, because somebody's load is not known. */
+  expected?: ExpectedWait
+  /** Units of private capacity, and how many of them are free. */
+  capacity: number
+  free: number
+}
+
+export function waitAt({ spec }: Work, { now, corrections }: Situation, homes: readonly Candidate[]): HomeWait {
+  const states = homes.map(({ state }) => state)
+  const loads = states.map(({ load }) => load).filter((load) => load !== undefined)
+  const seen = { capacity: sum(loads, 'capacity'), free: Math.max(0, sum(loads, 'free')) }
+  if (loads.length < homes.length) return seen
+  const well = states.filter(({ breaker }) => usableFrom(breaker ?? CLOSED) <= now)
+  const there = expectedWait(
+    well.map(({ load }) => load!),
+    spec.cpu,
+    corrections,
+  )
+  return { ...seen, expected: Number.isFinite(there.seconds) ? there : recovered(states, now, there) }
+}
+
+/** When all are ill, nothing starts before the first of them is tried again. */
+function recovered(states: readonly BackendState[], now: number, otherwise: ExpectedWait): ExpectedWait {
+  const times = states.map(({ breaker }) => usableFrom(breaker ?? CLOSED)).filter((time) => time > now)
+  if (times.length === 0) return otherwise
+  const seconds = (Math.min(...times) - now) / 1000
+  return { seconds, raw: seconds }
+}
+
+const sum = (loads: readonly Load[], key: 'capacity' | 'free') => loads.reduce((total, load) => total + load[key], 0)

@@ -1,0 +1,44 @@
+/** How busy a private back-end is, as the dispatcher knows it from its own books: plain data for `expectedWait`. */
+
+/** Seconds at which `Load.ending` is given: nothing at first, then half a doubling from one to the next, up to 48 days. */
+export const TIMES: readonly number[] = Object.freeze([0, ...Array.from({ length: 53 }, (_, k) => 2 ** (k / 2 - 4))])
+
+/** Work whose vCPU differ by less than a factor of two is of one size. */
+export const SIZES = 24
+const SMALLEST_EXPONENT = -8
+
+export const sizeOf = (cpu: number): number =>
+  Math.max(0, Math.min(SIZES - 1, Math.floor(Math.log2(cpu) + 1e-9) - SMALLEST_EXPONENT))
+
+/** What an attempt takes of a back-end: one place, or as many units as it has vCPU. */
+export type Unit = 'attempt' | 'vcpu'
+
+export const unitsOf = (unit: Unit, cpu: number): number => (unit === 'attempt' ? 1 : cpu)
+
+export interface Load {
+  unit: Unit
+  /** Units that may be taken at once. */
+  capacity: number
+  /** Units that nobody has taken; negative when it has shrunk under running attempts. */
+  free: number
+  /** The largest number of units that is free in one place, e.g. on one node. */
+  largestFree: number
+  /** Smaller work starts before larger work that does not fit yet. */
+  overtaking: boolean
+  /** Units of waiting work, by size. */
+  waiting: ArrayLike<number>
+  /** Units x seconds of waiting work, by size. */
+  waitingSeconds: ArrayLike<number>
+  /** Units that are expected to be given back by each of TIMES. */
+  ending: ArrayLike<number>
+  /** The integral of `ending`: unit-seconds that will have been usable by each of TIMES. */
+  usable: ArrayLike<number>
+  /** Average run time of what runs and waits, seconds: the measure in which forecasts are corrected. */
+  scale: number
+}
+
+/** How long work of one size really waited, as a line over how long it was expected to: `offset x scale + slope x raw`. */
+export interface WaitCorrection {
+  offset: number
+  slope: number
+}
