@@ -6,8 +6,8 @@ import { buildServer } from '../../dispatcher/http/server.js'
 import { Stores } from '../../dispatcher/storage/stores.js'
 
 async function main(file: string): Promise<void> {
-  const config = readConfig(file, {})
-  const database = await openDatabase(config.database)
+  const config = readConfig(file, process.env)
+  const database = await openDatabase(config.database, { password: config.databasePassword })
   const accept = database.accept.bind(database)
   let before: Promise<unknown> = Promise.resolve()
   database.accept = (work) => {

@@ -1,7 +1,12 @@
 /** `npm run bench -- [NAME ...] [--json]`: each figure beside its yardstick. */
 import { parseArgs } from 'node:util'
 import { accepts } from './accepts.js'
+import { deriveImage } from './derive-image.js'
 import type { Bench, Figure } from './figure.js'
+import { kubernetesFiles } from './kubernetes-files.js'
+import { kubernetesLatency } from './kubernetes-latency.js'
+import { kubernetesStart } from './kubernetes-start.js'
+import { lambda } from './lambda.js'
 import { latency } from './latency.js'
 import { memory } from './memory.js'
 import { printOverhead } from './print-overhead.js'
@@ -9,7 +14,20 @@ import { queue } from './queue.js'
 import { smallFiles } from './small-files.js'
 import { throughput } from './throughput.js'
 
-const BENCHES: readonly Bench[] = [accepts, throughput, latency, queue, memory, smallFiles, printOverhead]
+const BENCHES: readonly Bench[] = [
+  accepts,
+  throughput,
+  latency,
+  queue,
+  memory,
+  smallFiles,
+  printOverhead,
+  deriveImage,
+  lambda,
+  kubernetesStart,
+  kubernetesLatency,
+  kubernetesFiles,
+]
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({

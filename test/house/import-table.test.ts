@@ -14,7 +14,9 @@ interface Room {
 
 const CONTRACT = /^runtime\/contract\//
 const EVENTS = /^runtime\/events\//
-const BACKEND = /^dispatcher\/backends\/backend\.ts$/
+const BACKEND = /^dispatcher\/backends\/(call-)?backend\.ts$/
+/** What several back-ends have in common. */
+const SHARED = /^dispatcher\/backends\/(plan|steering)\.ts$/
 const DATABASE = /^dispatcher\/database\/database\.ts$/
 const STORAGE = /^dispatcher\/storage\/(object-store|stores)\.ts$/
 const IMAGES = /^dispatcher\/images\//
@@ -31,14 +33,18 @@ const ROOMS: Record<string, Room> = {
   },
   'runtime/events': { has: EVENTS, mayImport: [CONTRACT], packages: /^$/ },
   'runtime/supervisor': { has: /^runtime\/supervisor\//, mayImport: [CONTRACT, EVENTS], packages: /^$/ },
-  open: { has: /^dispatcher\/(main|serve)\.ts$|^dispatcher\/[a-z]+\/open\.ts$/, mayImport: [ANY] },
+  open: { has: /^dispatcher\/((main|serve)\.ts$|commands\/)|^dispatcher\/[a-z]+\/open\.ts$/, mayImport: [ANY] },
   /** A program of its own: a dispatcher for one run, and a client of it. */
   'dispatcher/run-once': { has: /^dispatcher\/run-once\//, mayImport: [CONTRACT, /^dispatcher\/(config|serve)\.ts$/] },
+  'dispatcher/install': {
+    has: /^dispatcher\/install\//,
+    mayImport: [CONTRACT, /^dispatcher\/config\.ts$/, /^dispatcher\/backends\/kubernetes\/names\.ts$/],
+  },
   'dispatcher/storage': { has: /^dispatcher\/storage\//, mayImport: [CONTRACT] },
   'dispatcher/database': { has: /^dispatcher\/database\//, mayImport: [CONTRACT] },
   'dispatcher/images': { has: IMAGES, mayImport: [CONTRACT] },
   'dispatcher/backends/backend': { has: BACKEND, mayImport: [CONTRACT], packages: /^$/ },
-  'dispatcher/backends/X': { has: /^dispatcher\/backends\//, mayImport: [CONTRACT, IMAGES, BACKEND] },
+  'dispatcher/backends/X': { has: /^dispatcher\/backends\//, mayImport: [CONTRACT, IMAGES, BACKEND, SHARED] },
   'dispatcher/router': { has: ROUTER, mayImport: [CONTRACT, BACKEND], packages: /^$/ },
   'dispatcher/simulator': { has: /^dispatcher\/simulator\//, mayImport: [CONTRACT, BACKEND, ROUTER] },
   'dispatcher/http': {
@@ -49,7 +55,10 @@ const ROOMS: Record<string, Room> = {
     has: WORK,
     mayImport: [CONTRACT, EVENTS, BACKEND, DATABASE, STORAGE, ROUTER, WORK],
   },
-  plugin: { has: /^plugin\//, mayImport: [CONTRACT, IMAGES, /^dispatcher\/backends\/[a-z]+\/(compile|limits)\.ts$/] },
+  plugin: {
+    has: /^plugin\//,
+    mayImport: [CONTRACT, IMAGES, /^dispatcher\/backends\/[a-z]+\/(compile\/[a-z-]+|limits)\.ts$/],
+  },
 }
 
 describe('the import table', () => {

@@ -24,7 +24,7 @@ const KINDS = [
   /^(LICENSE|README\.md|package\.json)$/,
   /^docs\/[\w-]+\.(md|svg|png)$/,
   /^dist\/(plugin|dispatcher|runtime)\/.+\.(js|cjs|d\.ts)$/,
-  /^dist\/dispatcher\/database\/migrations\/\d{4}\.sql$/,
+  /^dist\/dispatcher\/database\/migrations\/[a-z]+\/\d{4}\.sql$/,
   /^dist\/(schema\.json|types\.d\.ts)$/,
 ]
 const PACKED_BYTES_MAX = 1_000_000
@@ -46,7 +46,10 @@ describe('the package', function () {
   })
 
   it('has what is needed', () => {
-    const migrations = readdirSync(join(REPOSITORY, 'dispatcher/database/migrations'))
+    const migrations = readdirSync(join(REPOSITORY, 'dispatcher/database/migrations'), {
+      recursive: true,
+      encoding: 'utf8',
+    }).filter((name) => name.endsWith('.sql'))
     const needed = [
       'LICENSE',
       'README.md',

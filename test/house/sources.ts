@@ -16,7 +16,7 @@ export interface Source {
 }
 
 const FLOORS = ['runtime', 'dispatcher', 'plugin']
-const IMPORT = /(?<![.\w])(?:from|import|require)\s*\(?\s*'([^']+)'/g
+const IMPORT = /(?<![.\w])(?:from|import|require)\s*\(?\s*'([^'\s]+)'/g
 
 export const sources = (): Source[] => FLOORS.flatMap((floor) => filesBelow(floor)).map(readSource)
 

@@ -1,8 +1,8 @@
 /** What every back-end must do with attempts, seen through the dispatcher; the scripts are plain `sh`. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
+import { heardOnce, silence, type ScriptSignals } from '../support/script-signals.js'
 
 export interface BackendDriver {
   name: string
@@ -10,8 +10,8 @@ export interface BackendDriver {
   start: () => Promise<DispatcherProcess>
   /** Keys of the function spec that choose the back-end. */
   spec: Record<string, unknown>
-  /** A directory that the scripts see under the same path. */
-  shared: () => string
+  /** What scripts say to the test and wait for; silent again before each test. */
+  signals: () => ScriptSignals
   /** Kills the worker that runs an attempt, as a crash would. */
   killWorker: (dispatcher: DispatcherProcess) => Promise<void>
   /** What it cannot show, with the reason. */
@@ -20,12 +20,14 @@ export interface BackendDriver {
 
 const FUNCTION = 's-dev-f'
 
-export function backendSuite({ name, start, spec, shared, killWorker, unsupported = {} }: BackendDriver): void {
+export function backendSuite({ name, start, spec, signals, killWorker, unsupported = {} }: BackendDriver): void {
   describe(`back-end: ${name}`, function () {
     this.timeout(60_000)
     const put = (dispatcher: DispatcherProcess, script: string, more: Record<string, unknown> = {}) =>
       dispatcher.put(FUNCTION, `#!/bin/sh\n${script}\n`, { ...spec, ...more })
     const once = { retries: { attempts: 1 } }
+    /** Says that it lives, and goes on saying so. */
+    const live = (word: string) => `while :; do ${signals().say(word)}; sleep 0.1; done`
 
     it('runs a script to its end', async () => {
       const dispatcher = await start()
@@ -46,15 +48,14 @@ export function backendSuite({ name, start, spec, shared, killWorker, unsupporte
 
     it('ends a script that takes too long, and its children that ignore SIGTERM', async () => {
       const dispatcher = await start()
-      const pids = `${shared()}/pids`
-      await put(dispatcher, `trap '' TERM\n(trap '' TERM; sleep 300) &\necho $$ $! > ${pids}\nwait`, {
+      await put(dispatcher, `trap '' TERM\n(trap '' TERM; ${live('child')}) &\n${live('parent')}`, {
         ...once,
-        timeout: 1,
+        timeout: 2,
       })
       const record = await dispatcher.invokeAndWait(FUNCTION)
       assert.equal(record.cause, 'timeout')
-      const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number)
-      await eventually(() => started.every((pid) => !isScript(pid)), { what: 'the end of every process' })
+      assert.ok(['child', 'parent'].every((word) => signals().heard().includes(word)))
+      await silence(signals())
     })
 
     it('tells out of memory from a failed script', async function () {
@@ -69,21 +70,19 @@ export function backendSuite({ name, start, spec, shared, killWorker, unsupporte
 
     it('cancels what runs', async () => {
       const dispatcher = await start()
-      const mark = `${shared()}/started`
-      await put(dispatcher, `echo $$ > ${mark}; sleep 300`)
+      await put(dispatcher, live('runs'))
       const { id } = await dispatcher.invoke(FUNCTION)
-      await eventually(() => existsSync(mark) && readFileSync(mark, 'utf8').trim() !== '')
+      await heardOnce(signals(), 'runs')
       await dispatcher.call('POST', `/v1/invocations/${id}/cancel`)
       assert.equal((await dispatcher.invocation(id)).state, 'cancelled')
-      await eventually(() => !isScript(Number(readFileSync(mark, 'utf8'))), { what: 'the end of the script' })
+      await silence(signals())
     })
 
     it('takes the attempt of a killed worker back, and kills the script that it left', async () => {
       const dispatcher = await start()
-      const mark = `${shared()}/first`
-      await put(dispatcher, `[ -e ${mark} ] && exit 0\necho $$ > ${mark}; sleep 300`)
+      await put(dispatcher, `[ "$SPILLWAY_ATTEMPT" = 2 ] && exit 0\n${live('runs')}`)
       const { id } = await dispatcher.invoke(FUNCTION)
-      await eventually(() => existsSync(mark) && readFileSync(mark, 'utf8').trim() !== '')
+      await heardOnce(signals(), 'runs')
       await killWorker(dispatcher)
       const record = await dispatcher.invocation(id, '?wait=30s')
       assert.equal(record.state, 'succeeded')
@@ -91,20 +90,17 @@ export function backendSuite({ name, start, spec, shared, killWorker, unsupporte
         record.tries.map(({ cause }) => cause),
         ['worker-lost', undefined],
       )
-      await eventually(() => !isScript(Number(readFileSync(mark, 'utf8'))), {
-        what: 'the end of the script left behind',
-      })
+      await silence(signals())
     })
 
     it('lets a worker finish although the dispatcher was killed and started again', async () => {
       const first = await start()
-      const go = `${shared()}/go`
-      await put(first, `while [ ! -e ${go} ]; do sleep 0.05; done; echo done`)
+      await put(first, `${signals().waitFor('go')}; echo done`)
       const { id } = await first.invoke(FUNCTION)
-      await eventually(async () => (await first.invocation(id)).state === 'running')
+      await eventually(async () => (await first.invocation(id)).state === 'running', { timeoutMs: 30_000 })
       await first.kill()
       const second = await start()
-      writeFileSync(go, '')
+      signals().tell('go')
       const record = await second.invocation(id, '?wait=30s')
       assert.equal(record.state, 'succeeded')
       assert.equal(record.result?.body, 'done\n')
@@ -112,27 +108,16 @@ export function backendSuite({ name, start, spec, shared, killWorker, unsupporte
 
     it('runs two at once when it has two slots, and the others after them', async () => {
       const dispatcher = await start()
-      const at = (what: string) => `date +%s%N >> ${shared()}/${what}`
-      await put(dispatcher, `${at('starts')}; sleep 0.3; ${at('ends')}`)
+      await put(dispatcher, `${signals().say('starts')}; sleep 0.5; ${signals().say('ends')}`)
       await Promise.all(Array.from({ length: 5 }, () => dispatcher.invoke(FUNCTION)))
-      await dispatcher.allEnded(5)
-      const times = (what: string) => readFileSync(`${shared()}/${what}`, 'utf8').trim().split('\n').map(BigInt)
-      const marks = [
-        ...times('starts').map((time) => ({ time, step: 1 })),
-        ...times('ends').map((time) => ({ time, step: -1 })),
-      ]
+      await dispatcher.allEnded(5, 40_000)
       let running = 0
-      const most = Math.max(...marks.sort((a, b) => (a.time < b.time ? -1 : 1)).map(({ step }) => (running += step)))
+      const most = Math.max(
+        ...signals()
+          .heard()
+          .map((word) => (running += word === 'starts' ? 1 : -1)),
+      )
       assert.equal(most, 2)
     })
   })
-}
-
-/** Pids are used again: only a process that still looks like ours counts. */
-function isScript(pid: number): boolean {
-  try {
-    return /sh|sleep/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-  } catch {
-    return false
-  }
 }

@@ -18,6 +18,15 @@ export interface Survival {
   kills: number
   /** Milliseconds for the whole test. */
   timeoutMs: number
+  /** The server that keeps the record; without one it is a file. */
+  server?: () => RecordServer
+}
+
+export interface RecordServer {
+  /** URL of the database, with its password. */
+  url: string
+  /** Ends it as a power cut does; resolves when it takes connections again. */
+  strike(): Promise<void>
 }
 
 const LEASE_SECONDS = 2
@@ -44,7 +53,7 @@ const SPEC = {
   retries: { attempts: 2, minDelay: 0 },
 }
 
-export function survivesSuite({ kills, timeoutMs }: Survival): void {
+export function survivesSuite({ kills, timeoutMs, server }: Survival): void {
   const seed = Number(process.env.SPILLWAY_TEST_SEED ?? Date.now() % 1_000_000)
   const directory = temporaryDirectory()
   const stops: (() => Promise<unknown> | void)[] = []
@@ -57,7 +66,7 @@ export function survivesSuite({ kills, timeoutMs }: Survival): void {
   it(`loses nothing and commits nothing twice in ${kills} kills (SPILLWAY_TEST_SEED=${seed})`, async function () {
     this.timeout(timeoutMs)
     const random = randomNumbers(seed)
-    const victim = await Victim.start(directory(), random)
+    const victim = await Victim.start(directory(), random, server?.())
     stops.push(() => victim.stop())
     const feeder = new Feeder({ data: victim.path(), url: victim.url, random: randomNumbers(seed + 1), pauseMs: 150 })
     const results = new ResultWatch(victim.path('out'))
@@ -91,12 +100,14 @@ class Victim {
   readonly #directory: string
   readonly #random: () => number
   readonly #config: Record<string, unknown>
+  readonly #server: RecordServer | undefined
   readonly url: string
   #dispatcher: DispatcherProcess | undefined
 
-  private constructor(directory: string, port: number, random: () => number) {
+  private constructor(directory: string, port: number, random: () => number, server?: RecordServer) {
     this.#directory = directory
     this.#random = random
+    this.#server = server
     this.url = `http://127.0.0.1:${port}`
     this.#config = {
       listen: `127.0.0.1:${port}`,
@@ -107,8 +118,8 @@ class Victim {
     }
   }
 
-  static async start(directory: string, random: () => number): Promise<Victim> {
-    const victim = new Victim(directory, await freePort(), random)
+  static async start(directory: string, random: () => number, server?: RecordServer): Promise<Victim> {
+    const victim = new Victim(directory, await freePort(), random, server)
     await victim.#start()
     await victim.#dispatcher!.put('s-dev-work', SCRIPT, SPEC)
     return victim
@@ -120,6 +131,7 @@ class Victim {
 
   /** One blow, and back on its feet. */
   async kill(): Promise<void> {
+    if (this.#server && this.#random() < 0.2) return this.#server.strike()
     const blow = this.#random()
     if (blow < 0.3) return this.#killDispatcher()
     if (blow < 0.5) return this.#powerCut()
@@ -129,6 +141,7 @@ class Victim {
 
   /** All records, once so many invocations have ended; gives up when none ends any more. */
   async ended(count: number): Promise<InvocationRecord[]> {
+    await this.#well()
     let open = await this.#open(count)
     while (open.length > 0) {
       const before = open
@@ -153,6 +166,12 @@ class Victim {
     await this.#dispatcher?.stop()
   }
 
+  /** After the last blow. */
+  async #well(): Promise<void> {
+    const isReady = async () => (await this.#dispatcher!.call('GET', '/readyz')).status === 200
+    await eventually(isReady, { what: 'a dispatcher that is well' })
+  }
+
   /** What has not ended, newest first, or not even come. */
   async #open(count: number): Promise<string[]> {
     const all = await this.#all()
@@ -165,6 +184,7 @@ class Victim {
     const all = []
     for (let cursor = ''; ;) {
       const page = await this.#dispatcher!.invocations(`?limit=500${cursor}`)
+      assert.ok(page.invocations, JSON.stringify(page))
       all.push(...page.invocations)
       if (page.cursor === undefined) return all
       cursor = `&cursor=${page.cursor}`
@@ -172,7 +192,11 @@ class Victim {
   }
 
   async #start(): Promise<void> {
-    this.#dispatcher = await DispatcherProcess.start({ directory: this.#directory, config: this.#config })
+    this.#dispatcher = await DispatcherProcess.start({
+      directory: this.#directory,
+      config: this.#config,
+      environment: this.#server && { SPILLWAY_DATABASE: this.#server.url },
+    })
   }
 
   /** The workers live on, and find the next dispatcher. */

@@ -20,7 +20,13 @@ export function commandIn(directory: string, options: Options = {}): CommandRun 
   const text = readFileSync(join(directory, 'serverless.yml'), 'utf8').replaceAll('${sls:stage}', 'dev')
   const configuration = parse(text) as Configuration
   const stage = String(options.stage ?? 'dev')
-  const { service, problems } = readService({ service: String(configuration.service), stage, directory, configuration })
+  const { service, problems } = readService({
+    service: String(configuration.service),
+    stage,
+    directory,
+    region: 'us-east-1',
+    configuration,
+  })
   if (!service) throw new Error(formatProblems(problems))
   const printed: string[] = []
   const said: string[] = []
@@ -31,5 +37,9 @@ export function commandIn(directory: string, options: Options = {}): CommandRun 
     progress: { create: () => ({ update: () => undefined, remove: () => undefined }) },
     writeText: (lines: string | string[]) => void printed.push(...[lines].flat()),
   } as CommandContext['output']
-  return { context: { service, options, output, environment: {} }, printed, said }
+  const environment = { cacheDirectory: join(directory, 'cache'), registries: {} }
+  const aws = () => {
+    throw new Error('nothing of AWS is there')
+  }
+  return { context: { service, options, output, environment, aws }, printed, said }
 }

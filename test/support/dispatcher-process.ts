@@ -20,6 +20,8 @@ export interface DispatcherOptions {
   /** Further configuration, laid over a directory storage `here` with quick settling. */
   config?: Record<string, unknown>
   environment?: Record<string, string>
+  /** Of a user, where it does not listen on loopback alone. */
+  token?: string
   /** A line of sh that goes before it, e.g. a limit. */
   shell?: string
 }
@@ -27,12 +29,14 @@ export interface DispatcherOptions {
 export class DispatcherProcess {
   readonly #child: ChildProcess
   readonly #directory: string
+  readonly #token: string | undefined
   readonly ended: Promise<number | null>
   url = ''
 
-  private constructor(child: ChildProcess, directory: string) {
+  private constructor(child: ChildProcess, directory: string, token: string | undefined) {
     this.#child = child
     this.#directory = directory
+    this.#token = token
     this.ended = new Promise((done) => child.once('exit', (code) => done(code)))
   }
 
@@ -41,6 +45,7 @@ export class DispatcherProcess {
     directory,
     config = {},
     environment = {},
+    token,
     shell,
   }: DispatcherOptions): Promise<DispatcherProcess> {
     const file = join(directory, 'dispatcher.yml')
@@ -56,9 +61,14 @@ export class DispatcherProcess {
       shell === undefined ? command : ['/bin/sh', '-c', `${shell}\nexec "$@"`, 'sh', ...command]
     const child = spawn(program!, words, {
       stdio: ['ignore', log, log],
-      env: { PATH: process.env.PATH, HOME: directory, ...environment },
+      env: {
+        PATH: process.env.PATH,
+        HOME: directory,
+        ...(token === undefined ? {} : { SPILLWAY_TOKENS_USER: token }),
+        ...environment,
+      },
     })
-    const dispatcher = new DispatcherProcess(child, directory)
+    const dispatcher = new DispatcherProcess(child, directory, token)
     await dispatcher.#ready()
     return dispatcher
   }
@@ -94,7 +104,12 @@ export class DispatcherProcess {
     body?: string | Buffer,
     headers: Record<string, string> = {},
   ): Promise<{ status: number; body: T }> {
-    const response = await fetch(this.url + path, { method, headers, ...(body === undefined ? {} : { body }) })
+    const signIn: Record<string, string> = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { ...signIn, ...headers },
+      ...(body === undefined ? {} : { body }),
+    })
     const text = await response.text()
     return {
       status: response.status,

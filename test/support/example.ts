@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
-import { readService, type Service } from '../../plugin/read-service.js'
+import { readService } from '../../plugin/read-service.js'
+import type { Service } from '../../plugin/service.js'
 import { buildRegistrations } from '../../plugin/registration.js'
 import type { Configuration } from '../../plugin/serverless.js'
 import { formatProblems } from '../../runtime/contract/problem.js'
@@ -21,6 +22,7 @@ export function readExample(name: string): Service {
     service: String(configuration.service),
     stage: 'dev',
     directory,
+    region: 'us-east-1',
     configuration,
   })
   if (!service) throw new Error(formatProblems(problems))

@@ -16,12 +16,17 @@ export interface ServedDispatcher {
   dispatcher: Dispatcher
   /** Admits a worker; resolves to its token. */
   admit(worker: string, release: Release, facts: { sharesDisk: boolean }): string
+  /** What its back-end got from it. */
+  host: BackendHost
   /** Path of a file in the directory storage `here`. */
   path(...parts: string[]): string
   stop(): Promise<void>
 }
 
-export async function serveDispatcher(directory: string): Promise<ServedDispatcher> {
+export async function serveDispatcher(
+  directory: string,
+  { workerFile }: Pick<WorkerBackend, 'workerFile'> = {},
+): Promise<ServedDispatcher> {
   const data = join(directory, 'data')
   const file = join(directory, 'dispatcher.yml')
   mkdirSync(data, { recursive: true })
@@ -36,7 +41,7 @@ export async function serveDispatcher(directory: string): Promise<ServedDispatch
     openCalled: () => [],
     openBackends: (given) => {
       host = given('local')
-      return [new IdleBackend()]
+      return [Object.assign(new IdleBackend(), workerFile ? { workerFile } : {})]
     },
     log: () => undefined,
     now: () => Date.now(),
@@ -50,6 +55,7 @@ export async function serveDispatcher(directory: string): Promise<ServedDispatch
     url,
     dispatcher,
     admit: (worker, release, facts) => host!.admit(worker, release, facts),
+    host: host!,
     path: (...parts) => join(data, ...parts),
     stop: async () => {
       await dispatcher.stopWork()

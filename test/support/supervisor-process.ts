@@ -16,7 +16,15 @@ export function supervisorBundle(): string {
   const directory = mkdtempSync(join(tmpdir(), 'spillway-bundle-'))
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
   const outfile = join(directory, 'supervisor.cjs')
-  buildSync({ entryPoints: ['runtime/supervisor/main.ts'], bundle: true, platform: 'node', target: 'node20', outfile })
+  buildSync({
+    entryPoints: ['runtime/supervisor/main.ts'],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    minifyWhitespace: true,
+    lineLimit: 200,
+    outfile,
+  })
   return (bundle = outfile)
 }
 

@@ -1,0 +1,58 @@
+/** A dispatcher with the Kubernetes back-end for a benchmark, on the cluster of the tests. Without one there are no figures. */
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { Cluster } from '../real/cluster/cluster.js'
+import { ADDRESSES } from '../real/cluster/place.js'
+import { RegistryServer, whyNoRegistry } from '../real/programs/registry.js'
+import { DispatcherProcess } from '../support/dispatcher-process.js'
+import { makeWorkbench, type Workbench } from '../support/kubernetes-workbench.js'
+import type { Figure } from './figure.js'
+import { withDirectory } from './with-dispatcher.js'
+
+export interface OnCluster {
+  bench: Workbench
+  start(kubernetes?: Record<string, unknown>, more?: Record<string, unknown>): Promise<DispatcherProcess>
+}
+
+/** Whoever wants these figures runs the benchmark inside the cluster's network. */
+const HOW = 'npx tsx test/real/cluster/main.ts run -- npx tsx test/bench/main.ts kubernetes-start'
+
+export async function onCluster(measure: (on: OnCluster) => Promise<Figure[]>): Promise<Figure[]> {
+  const cluster = Cluster.fromEnvironment()
+  const why = !cluster?.isOwn ? `there is no cluster of the tests (${HOW})` : whyNoRegistry()
+  if (!cluster || why !== undefined) {
+    process.stdout.write(`  skipped: ${why}\n`)
+    return []
+  }
+  const registry = await RegistryServer.start({ host: '0.0.0.0', port: ADDRESSES.registryPort })
+  const namespace = `bench-${randomUUID().slice(0, 8)}`
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+  try {
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } })
+    return await withDirectory((directory) => measured({ directory, cluster, namespace }, measure))
+  } finally {
+    await cluster.kubectl('delete', 'namespace', namespace, '--wait=false', '--ignore-not-found')
+    await registry.stop()
+  }
+}
+
+async function measured(
+  { directory, cluster, namespace }: { directory: string; cluster: Cluster; namespace: string },
+  measure: (on: OnCluster) => Promise<Figure[]>,
+): Promise<Figure[]> {
+  const started: DispatcherProcess[] = []
+  const state = join(directory, 'dispatcher')
+  const start = async (options: object) => {
+    const dispatcher = await DispatcherProcess.start({ directory: state, ...options })
+    started.push(dispatcher)
+    return dispatcher
+  }
+  const bench = makeWorkbench({ directory: () => state, cache: directory, cluster, namespace, start })
+  await bench.signals.open()
+  try {
+    return await measure({ bench, start: (kubernetes, more) => bench.start(kubernetes, more) })
+  } finally {
+    for (const dispatcher of started) await dispatcher.stop()
+    bench.signals.close()
+  }
+}
