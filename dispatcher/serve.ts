@@ -34,10 +34,10 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
   checkBackends(config)
   mkdirSync(config.stateDirectory, { recursive: true })
   const engine = await findEngine(config.backends.local?.containers ?? 'off', config.engine)
-  const database = await openDatabase(config.database, { password: config.databasePassword })
   let address = ''
   const dispatcherUrl = () => config.backends.kubernetes?.dispatcherUrl ?? `http://${address}`
   const stores = openStores(config, { dispatcherUrl, log: (message) => log('warn', message) })
+  const database = await openDatabase(config.database, { password: config.databasePassword })
   const now = () => Date.now()
   const dispatcher = await Dispatcher.open({
     config,
@@ -49,6 +49,9 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     log,
     now,
     random: () => Math.random(),
+  }).catch(async (thrown: unknown) => {
+    await database.close()
+    throw thrown
   })
   const app = await buildServer(dispatcher, log)
   try {

@@ -6,6 +6,7 @@ const NOTES = `Environment
   SPILLWAY_<KEY>              any value of the file, e.g. SPILLWAY_LISTEN, SPILLWAY_STATE_DIRECTORY
   SPILLWAY_TOKENS_USER        tokens of users, separated by commas; or SPILLWAY_TOKENS_USER_FILE
   SPILLWAY_TOKENS_EVENTS      tokens of senders of events; or SPILLWAY_TOKENS_EVENTS_FILE
+  SPILLWAY_DATABASE_PASSWORD  password of a PostgreSQL database; or SPILLWAY_DATABASE_PASSWORD_FILE
   SPILLWAY_SECRET_<NAME>      a secret that functions refer to by name`
 
 export const serve: Command = {

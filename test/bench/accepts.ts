@@ -13,6 +13,10 @@ const CONNECTIONS = 64
 const FUNCTION = 'bench-dev-hold'
 const HOLD = '#!/bin/sh\nsleep 600\n'
 
+/** The database to measure, where it is not to be a file in a directory of its own. */
+const { SPILLWAY_DATABASE } = process.env
+const environment: Record<string, string> = SPILLWAY_DATABASE === undefined ? {} : { SPILLWAY_DATABASE }
+
 /** One worker that sleeps: the queue only grows, and what is measured is taking work in. */
 const SPEC = { concurrency: 1 }
 
@@ -25,7 +29,7 @@ export const accepts: Bench = {
         await dispatcher.put(FUNCTION, HOLD, SPEC)
         return measure(dispatcher.url)
       },
-      { config: { drain: 0 } },
+      { config: { drain: 0 }, environment },
     )
     const single = await oneCommitEach()
     const measured = { value: grouped, unit: '1/s', yardstick: single }
@@ -53,6 +57,7 @@ function oneCommitEach(): Promise<number> {
     writeFileSync(file, JSON.stringify({ stateDirectory: join(directory, 'state') }))
     const child = spawn(process.execPath, ['--import', 'tsx', join(REPOSITORY, 'test/bench/accept-server.ts'), file], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { PATH: process.env.PATH, ...environment },
     })
     try {
       const [chunk] = (await once(child.stdout, 'data')) as [Buffer]

@@ -1,5 +1,6 @@
 /** The PostgreSQL driver keeps what every driver keeps, on a real server. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { openPostgres } from '../../dispatcher/database/postgres.js'
 import { objectWork, requestWork, newRelease, T0 } from '../support/database-work.js'
 import { databaseModelSuite } from '../suites/database-model.suite.js'
@@ -45,6 +46,19 @@ describe('postgres', function () {
       }
       await database.accept([requestWork('f', 'key'.repeat(5000), Buffer.from('x'))])
       assert.equal(await database.getInvocation('nul \0'), undefined)
+    } finally {
+      await database.close()
+    }
+  })
+
+  it('keeps bodies of every size byte by byte', async () => {
+    const database = await openPostgres(await server.createDatabase('bodies'))
+    try {
+      await database.putRelease(newRelease('f'))
+      const bodies = [0, 1, 1000, 32 * 1024, 32 * 1024 + 1, 6_000_000].map((length) => randomBytes(length))
+      const work = bodies.map((body) => requestWork('f', null, body))
+      await Promise.all(work.map((one) => database.accept([one])))
+      for (const { id, body } of work) assert.ok(body!.equals((await database.getBody(id))!), `${body!.length} bytes`)
     } finally {
       await database.close()
     }

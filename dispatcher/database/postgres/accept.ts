@@ -29,7 +29,14 @@ const INSERT = `
   ON CONFLICT (function, identity) WHERE identity IS NOT NULL DO NOTHING
   RETURNING id`
 
+const INSERT_BODIES = `
+  INSERT INTO bodies (invocation, content)
+  SELECT i.id, given.content FROM unnest(?::text[], ?::bytea[]) AS given (id, content) JOIN invocations i ON i.id = given.id`
+
 const INSERT_BODY = 'INSERT INTO bodies (invocation, content) SELECT id, ?::bytea FROM invocations WHERE id = ?'
+
+/** Bytes; larger ones travel alone, as bytes: in a list they are written as text of twice the length. */
+const SMALL_BODY = 32 * 1024
 
 /** What stands in the record for each piece of work; sees what was inserted just now, by others too. */
 const LOOK = `
@@ -56,9 +63,8 @@ interface Piece extends NewInvocation {
 /** One outcome per call, in their order. */
 export function accept(calls: readonly (readonly NewInvocation[])[]): PostgresWrite<Outcome[]> {
   const work = calls.flatMap((call, index) => call.map((one) => pieceOf(one, index)))
-  const bodies = work.filter(({ body }) => body !== undefined)
   return {
-    statements: [insert(work), ...bodies.map(insertBody), look(work)],
+    statements: [insert(work), ...insertBodies(work), look(work)],
     read: (answers) => {
       const looked = foundBy(work, answers)
       let next = 0
@@ -87,7 +93,17 @@ function insert(work: Piece[]): PostgresStatement {
   return { sql: INSERT, values: [...columns, releases.map(({ call }) => call), ...named(releases)] }
 }
 
-const insertBody = ({ id, body }: Piece): PostgresStatement => ({ sql: INSERT_BODY, values: [body!, id] })
+function insertBodies(work: Piece[]): PostgresStatement[] {
+  const bodies = work.flatMap(({ id, body }) => (body === undefined ? [] : [{ id, body }]))
+  const [small, large] = [true, false].map((isSmall) =>
+    bodies.filter(({ body }) => body.length <= SMALL_BODY === isSmall),
+  )
+  const together = { sql: INSERT_BODIES, values: [small!.map(({ id }) => id), small!.map(({ body }) => body)] }
+  return [
+    ...(small!.length > 0 ? [together] : []),
+    ...large!.map(({ id, body }) => ({ sql: INSERT_BODY, values: [body, id] })),
+  ]
+}
 
 const look = (work: Piece[]): PostgresStatement => ({
   sql: LOOK,

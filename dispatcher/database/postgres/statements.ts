@@ -28,4 +28,7 @@ export function numbered(sql: string): string {
 
 /** Texts hold no NUL: one that is looked for is not found, one that is kept is made printable. */
 const storable = (value: PostgresValue): PostgresValue =>
+  Array.isArray(value) ? value.map(withoutNul) : withoutNul(value)
+
+const withoutNul = <T>(value: T): T | string =>
   typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\u{fffd}') : value

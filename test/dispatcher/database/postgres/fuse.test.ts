@@ -19,10 +19,16 @@ describe('postgres: fused writes', () => {
     assert.deepEqual(fuse([]), [])
   })
 
-  it('cost two statements however many calls there are, and one for each body', () => {
-    const calls: Work[] = [call('a'), { accept: [requestWork('f', 'k', Buffer.from('x'))] }, call('b', 'c')]
-    const [made] = fuse(calls)
-    assert.deepEqual([made!.size, made!.write.statements.length], [3, 3])
+  it('cost three statements however many calls there are, and one for each large body', () => {
+    const requests = [1, 2, 100_000, 200_000].map((length, i): Work => ({
+      accept: [requestWork('f', `k${i}`, Buffer.alloc(length))],
+    }))
+    const made = fuse([call('a'), ...requests, call('b', 'c')])
+    assert.deepEqual(
+      made.map(({ size, write }) => [size, write.statements.length]),
+      [[6, 5]],
+    )
+    assert.equal(fuse([call('a')])[0]!.write.statements.length, 2)
   })
 
   it('have an outcome for each piece of work', () => {

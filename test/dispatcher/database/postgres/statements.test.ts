@@ -17,7 +17,7 @@ describe('postgres: statements', () => {
 
   it('hold no NUL in texts, which the server does not take, and bytes as they are', () => {
     const bytes = Buffer.from([0, 1])
-    const { values } = new Statements().prepared({ sql: '? ? ? ?', values: ['a\0b', bytes, null, 7] })
-    assert.deepEqual(values, ['a\u{fffd}b', bytes, null, 7])
+    const { values } = new Statements().prepared({ sql: '?', values: ['a\0b', bytes, null, 7, ['\0', bytes, null]] })
+    assert.deepEqual(values, ['a\u{fffd}b', bytes, null, 7, ['\u{fffd}', bytes, null]])
   })
 })
