@@ -4,7 +4,6 @@ import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
 import type { DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { KIT_IMAGE, makeKitImage, type Workbench } from '../support/kubernetes-workbench.js'
-import type { HttpSignals } from '../support/script-signals.js'
 import { figure, median, type Bench } from './figure.js'
 import { onCluster, type OnCluster } from './on-cluster.js'
 import { plainJobs, type Make } from './plain-job.js'
@@ -47,33 +46,31 @@ async function inTurn({ bench, start }: OnCluster, { image, make, kubernetes }: 
   const ours: number[] = []
   for (let time = 0; time <= TIMES; time++) {
     plain.push(await timed(bench, 'plain', () => make(job)))
+    await cleared(bench)
     ours.push(await timed(bench, 'ours', () => dispatcher.invoke(FUNCTION)))
     await eventually(async () => (await workersOf(dispatcher)) === 0, { timeoutMs: 30_000 })
+    await cleared(bench)
   }
   await dispatcher.stop()
   // The first time gets images onto the node.
   return { value: median(ours.slice(1)), yardstick: median(plain.slice(1)) }
 }
 
-/** Milliseconds until the word is said; then the cluster is empty again. */
-async function timed(bench: Workbench, word: string, begin: () => Promise<unknown>): Promise<number> {
-  const wait = until(bench.signals, word)
+/** Milliseconds until the word is said. */
+async function timed({ signals }: Workbench, word: string, begin: () => Promise<unknown>): Promise<number> {
+  const before = signals.heard().length
+  const started = performance.now()
   await begin()
-  const milliseconds = await wait
-  if (word === 'plain') await bench.kubectl('delete', 'jobs', '--all', '--wait=false')
-  await bench.settled()
-  return milliseconds
+  await eventually(() => signals.heard().slice(before).includes(word), { timeoutMs: 60_000, everyMs: 1 })
+  return performance.now() - started
+}
+
+async function cleared(bench: Workbench): Promise<void> {
+  await bench.kubectl('delete', 'jobs', '--all', '--wait=false')
+  await bench.empty()
 }
 
 async function workersOf(dispatcher: DispatcherProcess): Promise<number> {
   const { body } = await dispatcher.call<{ backends: BackendStatus[] }>('GET', '/v1/backends')
   return body.backends.reduce((sum, { workers, pending = 0 }) => sum + workers + pending, 0)
-}
-
-/** Milliseconds from now until the next time that the word is said. */
-async function until(signals: HttpSignals, word: string): Promise<number> {
-  const begin = performance.now()
-  const before = signals.heard().length
-  await eventually(() => signals.heard().slice(before).includes(word), { timeoutMs: 60_000, everyMs: 1 })
-  return performance.now() - begin
 }

@@ -36,8 +36,6 @@ export interface Workbench {
   pods(): Promise<string[]>
   /** Nothing is left of any worker. */
   empty(): Promise<unknown>
-  /** Nothing runs any more; what has ended may still be there. */
-  settled(): Promise<unknown>
 }
 
 /** Kits and layers take seconds to make: dispatchers of one suite have them in common. */
@@ -79,14 +77,6 @@ export function makeWorkbench({ directory, cache, cluster, namespace, start }: W
     },
     kubectl,
     pods,
-    settled: () =>
-      eventually(
-        async () => !/Pending|Running/.test(await kubectl('get', 'pods', '--no-headers', '--ignore-not-found')),
-        {
-          timeoutMs: 60_000,
-          what: 'the end of all that runs',
-        },
-      ),
     empty: () =>
       eventually(async () => (await pods()).length === 0, { timeoutMs: 60_000, what: 'the end of all pods' }),
   }

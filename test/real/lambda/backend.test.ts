@@ -78,13 +78,14 @@ describe('back-end: lambda, with real sandboxes and MinIO', function () {
   it('takes a large input to the function and its results back, byte for byte', async () => {
     const bytes = randomBytes(30 * MEBIBYTE)
     const script =
-      'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/copy"; split -b 10000000 "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/part"'
-    const { call, end } = await run(script, content(bytes))
+      'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/copy"; for n in 0 1 2; do dd if="$INPUT_FILE_PATH" of="$TMP_OUTPUT_DIR/part$n" bs=10485760 skip=$n count=1 2> /dev/null; done'
+    const { call, end } = await run(script, content(bytes), { output: 'lake://out/' })
     assert.equal(end.outcome.outcome, 'succeeded', JSON.stringify(end.outcome))
     const results = new Map<string, Buffer>()
     for await (const result of backend.results(call.id)) results.set(result.name, await buffer(await result.open()))
-    assert.deepEqual([...results.keys()].sort(), ['copy', 'partaa', 'partab', 'partac', 'partad'])
+    assert.deepEqual([...results.keys()].sort(), ['copy', 'part0', 'part1', 'part2'])
     assert.ok(results.get('copy')?.equals(bytes))
+    assert.ok(results.get('part1')?.equals(bytes.subarray(10 * MEBIBYTE, 20 * MEBIBYTE)))
     assert.ok((end.usage?.billedMs ?? 0) > 0)
     await backend.forget(call.id)
     assert.deepEqual(await staged(), [])

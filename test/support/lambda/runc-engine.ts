@@ -36,7 +36,8 @@ export class RuncEngine implements Engine {
     if (!of.image) throw new Error(`the function ${of.name} has no image`)
     const id = `spillway-${randomUUID()}`
     const bundle = join(this.#directory, id)
-    const controlGroup = `/spillway-lambda-${process.pid}/${id}`
+    // Not below one of our own, which nobody would remove.
+    const controlGroup = `/${id}`
     mkdirSync(bundle, { recursive: true })
     const facts = { function: of, image: of.image, environment, network: this.#network.path, controlGroup }
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(bundleConfig(facts)))
@@ -66,7 +67,6 @@ export class RuncEngine implements Engine {
 
   async close(): Promise<void> {
     this.#network.remove()
-    for (const tree of TREES) rmSync(join(tree, `spillway-lambda-${process.pid}`), { recursive: true, force: true })
   }
 
   get #state(): string[] {

@@ -98,6 +98,13 @@ export class SmallLambda {
     }
   }
 
+  /** Answers the status at once. */
+  async invokeAsync(event: unknown): Promise<number | undefined> {
+    const Payload = Buffer.from(JSON.stringify(event))
+    const command = new InvokeCommand({ FunctionName: FUNCTION, Payload, InvocationType: 'Event' })
+    return (await this.client.send(command)).StatusCode
+  }
+
   async stop(): Promise<void> {
     this.client.destroy()
     await this.endpoint.stop()

@@ -53,8 +53,8 @@ class Bucket implements StagingBucket {
 
   async putStream(key: string, content: Readable, size: number): Promise<void> {
     if (size > this.#sizes.whole) return this.#putParts(key, content, size)
-    const object = { Bucket: this.name, Key: key, Body: content, ContentLength: size }
-    await this.#client.send(new this.#sdk.PutObjectCommand(object))
+    const command = new this.#sdk.PutObjectCommand({ Bucket: this.name, Key: key, Body: content, ContentLength: size })
+    await sending(content, (abortSignal) => this.#client.send(command, { abortSignal }))
   }
 
   async get(key: string): Promise<Buffer | undefined> {
@@ -95,7 +95,8 @@ class Bucket implements StagingBucket {
       const Parts: { PartNumber: number; ETag: string | undefined }[] = []
       for (const piece of pieces(content, size, this.#sizes.part)) {
         const part = { PartNumber: Parts.length + 1, Body: piece.content, ContentLength: piece.size }
-        const { ETag } = await this.#client.send(new this.#sdk.UploadPartCommand({ ...upload, ...part }))
+        const command = new this.#sdk.UploadPartCommand({ ...upload, ...part })
+        const { ETag } = await sending(piece.content, (abortSignal) => this.#client.send(command, { abortSignal }))
         Parts.push({ PartNumber: part.PartNumber, ETag })
       }
       const MultipartUpload = { Parts }
@@ -104,5 +105,22 @@ class Bucket implements StagingBucket {
       await this.#client.send(new this.#sdk.AbortMultipartUploadCommand(upload)).catch(() => undefined)
       throw error
     }
+  }
+}
+
+/** The client does not hear of it when the content breaks off: it would wait for the rest for ever. */
+async function sending<T>(content: Readable, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const broken = new AbortController()
+  let fault: Error | undefined
+  content.on('error', (error) => {
+    fault = error
+    broken.abort()
+  })
+  try {
+    return await send(broken.signal)
+  } catch (error) {
+    throw fault ?? error
+  } finally {
+    content.destroy()
   }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LambdaAnswer, LambdaRequest } from '../../../../runtime/contract/lambda-function.js'
+import { eventually } from '../../../support/eventually.js'
 import { isRunning } from '../../../support/is-running.js'
 import { s3Event } from '../../../support/lambda/s3-event.js'
 import { SmallLambda, type Install, type Invoked } from '../../../support/lambda/small-lambda.js'
@@ -153,6 +154,20 @@ describe('supervisor on Lambda, without a dispatcher', () => {
       lambda.s3.rule = ({ method }) => (method === 'GET' ? undefined : new Promise(() => undefined))
       const invoked = await invokeScript('echo 1 > "$TMP_OUTPUT_DIR/a"', { file: { limits } })
       assert.equal(errorOf(invoked).errorType, 'Spillway.timeout')
+    })
+
+    it('of asynchronous events are tried again by Lambda, with the same results in the end', async () => {
+      const mark = join(directory(), 'tried')
+      await lambda.install({
+        script: `echo x >> ${mark}; test "$(wc -l < ${mark})" = 3 && echo 1 > "$TMP_OUTPUT_DIR/a"`,
+      })
+      assert.equal(await lambda.invokeAsync({}), 202)
+      await eventually(() => lambda.endpoint.executions.length === 3)
+      assert.deepEqual(
+        lambda.endpoint.executions.map(({ functionError }) => functionError),
+        ['Unhandled', 'Unhandled', undefined],
+      )
+      assert.deepEqual(published(), ['a'])
     })
 
     it('of the function’s file are errors of the start', async () => {
