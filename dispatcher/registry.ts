@@ -96,13 +96,17 @@ export class Registry {
     throw new SpillwayError('function-not-found', `There is no function ${name}; known: ${known.join(', ') || 'none'}.`)
   }
 
-  /** Any release that was ever registered. */
+  /** Any release that was ever registered here; the token of a worker may name one that was not. */
   async release(name: string, number: number): Promise<Release> {
     const current = this.#current.get(name)
     if (current?.number === number) return current
     const key = `${name} ${number}`
     const release = this.#past.get(key) ?? (await this.#context.database.getRelease(name, number))
-    if (!release) throw new Error(`release ${number} of ${name} is not on record`)
+    if (!release)
+      throw new SpillwayError(
+        'function-not-found',
+        `There is no release ${number} of a function ${name}; it may have been registered with another database.`,
+      )
     this.#past.set(key, release)
     return release
   }

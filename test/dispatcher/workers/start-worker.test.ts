@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { signWorkerToken } from '../../../dispatcher/workers/worker-token.js'
 import type { Release } from '../../../runtime/contract/release.js'
 import { RUNTIME_PATHS, type StartAnswer, type WorkerFile } from '../../../runtime/contract/runtime-api.js'
 import { SUPERVISOR_VARIABLES } from '../../../runtime/contract/worker-environment.js'
@@ -99,6 +100,15 @@ describe('starting with a start token', () => {
     const { token: real } = (await (await start()).json()) as StartAnswer
     assert.equal(await codeOf(await start(real)), 'token-invalid')
     assert.equal(await codeOf(await call('GET', RUNTIME_PATHS.next, undefined, token)), 'token-invalid')
+  })
+
+  it('a worker of a function that is not on record, after its database was replaced, gets a clear no', async () => {
+    const { config } = served.dispatcher
+    const claims = { function: 'gone', release: 3, backend: 'local', worker, sharesDisk: false } as const
+    const stray = signWorkerToken({ ...claims, expiresAt: Date.now() + 60_000 }, config.workerSecret)
+    const answer = await call('GET', RUNTIME_PATHS.packaged(0), undefined, stray)
+    assert.equal(answer.status, 404)
+    assert.match(await answer.text(), /"There is no release 3 of a function gone; .*"code":"function-not-found"/)
   })
 
   it('an answer that got lost is given again to the same worker, and to nobody else', async () => {
