@@ -33,6 +33,8 @@ export interface CallsContext {
   leaseMs: number
   now(): number
   log: CallHost['log']
+  /** Called when a back-end takes more than it said before. */
+  onRoom(): void
 }
 
 export class Calls {
@@ -48,6 +50,7 @@ export class Calls {
       onOutcome: (id, outcome, usage) => this.#inBackground(id, this.#end(id, outcome, usage)),
       onAlive: (id) => this.#inBackground(id, this.#renew(id)),
       onLog: (id, lines) => this.#inBackground(id, this.#keepLog(id, lines)),
+      onRoom: () => this.#context.onRoom(),
       log: this.#context.log,
     }
   }

@@ -78,6 +78,8 @@ export interface DispatcherConfig extends Readonly<Required<Static<typeof Config
   readonly registries: Readonly<Record<string, string>>
   /** What docker and podman need to find their engine, their user's configuration and registries. */
   readonly engine: Readonly<Record<string, string>>
+  /** Servers that stand in for AWS, by service; of the rest AWS's own clients see to the environment themselves. */
+  readonly awsEndpoints: { readonly lambda?: string; readonly s3?: string }
   readonly secret: (name: string) => string | undefined
 }
 
@@ -133,6 +135,7 @@ function complete(value: Static<typeof ConfigSchema>, environment: Environment, 
     machine: chosen(environment, (name) => MACHINE_VARIABLES.includes(name)),
     registries: chosen(environment, (name) => REGISTRY_VARIABLES.test(name)),
     engine: chosen(environment, (name) => ENGINE_VARIABLES.test(name)),
+    awsEndpoints: awsEndpoints(environment),
     secret: (name) => environment[`SPILLWAY_SECRET_${upper(name)}`],
   }
 }
@@ -199,6 +202,14 @@ function fromText(schema: TSchema, given: string): unknown {
   if (isNumber && given.trim() !== '' && Number.isFinite(Number(given))) return Number(given)
   if (schema.type === 'boolean' && /^(true|false)$/.test(given)) return given === 'true'
   return given
+}
+
+/** https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
+function awsEndpoints(environment: Environment): DispatcherConfig['awsEndpoints'] {
+  const [lambda, s3] = ['LAMBDA', 'S3'].map(
+    (service) => environment[`AWS_ENDPOINT_URL_${service}`] ?? environment.AWS_ENDPOINT_URL,
+  )
+  return { ...(lambda ? { lambda } : {}), ...(s3 ? { s3 } : {}) }
 }
 
 const chosen = (environment: Environment, isChosen: (name: string) => boolean): Record<string, string> =>

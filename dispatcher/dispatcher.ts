@@ -151,6 +151,7 @@ export class Dispatcher {
       leaseMs,
       now,
       log,
+      onRoom: () => this.#dispatch.wake(),
     })
     this.#dispatch = new Dispatch({
       database,

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
-import { checkBackends, openBackends } from './backends/open.js'
+import { checkBackends, openBackends, openCalled } from './backends/open.js'
 import { findEngine } from './backends/local/containers/find-engine.js'
 import type { BackendHost } from './backends/backend.js'
 import type { DispatcherConfig } from './config.js'
@@ -43,7 +43,7 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     config,
     database,
     stores,
-    openCalled: () => [],
+    openCalled: (host) => openCalled({ config, now }, host),
     openBackends: (hostOf) =>
       openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), engine, now }, hostOf),
     log,

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { eventQueueName } from '../dispatcher/backends/lambda/compile/names.js'
 import { queuedInputs } from '../dispatcher/backends/lambda/compile/notifications.js'
 import { SpillwayError } from '../runtime/contract/errors.js'
-import type { StorageConfig } from '../runtime/contract/service-config.js'
+import type { BackendsConfig, StorageConfig } from '../runtime/contract/service-config.js'
 import { embeddedEnvironment } from './config.js'
 import { DispatcherClient } from './dispatcher-client.js'
 import { readDispatcherFile, type DispatcherFile } from './locate-dispatcher.js'
@@ -54,7 +54,7 @@ export function dispatcherConfig(
         withQueue(absolute(storage, directory), name, lambda),
       ]),
     ),
-    backends: config.backends,
+    backends: withRegion(config.backends, lambda),
     routing: config.routing,
   }
 }
@@ -64,6 +64,12 @@ function withQueue(storage: StorageConfig, name: string, lambda: Service['lambda
   if (!lambda || storage.queues || !queuedInputs(lambda).some((rule) => rule.storage === name)) return storage
   return { ...storage, region: storage.region ?? lambda.region, queues: [eventQueueName(lambda)] }
 }
+
+/** The dispatcher calls functions where the stack puts them. */
+const withRegion = ({ lambda, ...others }: BackendsConfig, deployed: Service['lambda']): BackendsConfig => ({
+  ...others,
+  ...(lambda ? { lambda: { ...(deployed ? { region: deployed.region } : {}), ...lambda } } : {}),
+})
 
 const absolute = (storage: StorageConfig, directory: string): StorageConfig => ({
   ...storage,

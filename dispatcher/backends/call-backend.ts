@@ -77,5 +77,7 @@ export interface CallHost {
   /** The attempt is seen to be alive: its lease is renewed. */
   onAlive(attempt: string): void
   onLog(attempt: string, lines: readonly LogLine[]): void
+  /** It takes more than it said before. */
+  onRoom(): void
   log(level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>): void
 }

@@ -2,14 +2,17 @@
 import { join } from 'node:path'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
-import { configuredBackends, type BackendsConfig } from '../../runtime/contract/service-config.js'
+import type { BackendsConfig } from '../../runtime/contract/service-config.js'
 import { isLoopback, type DispatcherConfig } from '../config.js'
 import type { Images } from '../images/images.js'
 import type { BackendHost, WorkerBackend } from './backend.js'
+import type { CallBackend, CallHost } from './call-backend.js'
 import { connect } from './kubernetes/connect.js'
 import { chooseKitWay } from './kubernetes/kit-way.js'
 import { KubernetesBackend } from './kubernetes/kubernetes.js'
 import { instanceOf } from './kubernetes/names.js'
+import { LambdaBackend } from './lambda/lambda.js'
+import { WAITS } from './lambda/run/run-attempt.js'
 import type { ContainerEngine } from './local/containers/engine.js'
 import { LocalBackend } from './local/local.js'
 
@@ -24,16 +27,8 @@ export interface OpenBackends {
   now(): number
 }
 
-const AVAILABLE: readonly BackendName[] = ['local', 'kubernetes']
-
-/** Throws when one is configured that this version does not have, or that lacks something. */
+/** Throws when one that is configured lacks something. */
 export function checkBackends({ backends, host }: DispatcherConfig): void {
-  const missing = configuredBackends(backends).find((name) => !AVAILABLE.includes(name))
-  if (missing !== undefined)
-    throw new SpillwayError(
-      'not-available',
-      `backends.${missing} is not available in this version; available: ${AVAILABLE.join(', ')}.`,
-    )
   if (backends.kubernetes) checkKubernetes(backends.kubernetes, host)
 }
 
@@ -43,6 +38,11 @@ export function openBackends(context: OpenBackends, hostOf: (backend: BackendNam
     ...(local ? [openLocal(local, context, hostOf('local'))] : []),
     ...(kubernetes ? [openKubernetes(kubernetes, context, hostOf('kubernetes'))] : []),
   ]
+}
+
+export function openCalled({ config, now }: Pick<OpenBackends, 'config' | 'now'>, host: CallHost): CallBackend[] {
+  const { lambda } = config.backends
+  return lambda ? [openLambda(lambda, { config, now }, host)] : []
 }
 
 type Configured<Name extends BackendName> = NonNullable<BackendsConfig[Name]>
@@ -127,4 +127,23 @@ async function openImagesOf({ config, supervisor, now }: OpenBackends, insecure:
     insecureRegistries: insecure,
     now,
   })
+}
+
+/** AWS's own clients are loaded when the first attempt is due. */
+function openLambda(
+  { region, stagingBucket, concurrency, patience }: Configured<'lambda'>,
+  { config, now }: Pick<OpenBackends, 'config' | 'now'>,
+  host: CallHost,
+): CallBackend {
+  const place = { ...(region ? { region } : {}), stagingBucket }
+  const settings = {
+    ...place,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    heartbeatSeconds: config.heartbeat,
+    waits: { ...WAITS, refused: { ...WAITS.refused, total: patience * 1000 } },
+    now,
+  }
+  const connect = async () =>
+    (await import('./lambda/run/connect.js')).connect({ ...place, endpoints: config.awsEndpoints })
+  return new LambdaBackend(settings, connect, host)
 }

@@ -189,6 +189,11 @@ export const BackendsConfigSchema = object(
               defaultText: 'what the account allows',
             }),
           ),
+          patience: seconds({
+            description:
+              'how long a call that Lambda refuses, because it is full or in trouble, is tried again before the attempt fails there; work that others can run goes to them',
+            default: 60,
+          }),
           insecureRegistries: Type.Array(text({ description: 'a host, with its port' }), {
             description: 'registries of images, beside those of this machine, that are spoken to by plain HTTP',
             default: [],

@@ -70,6 +70,7 @@ describe('calls', () => {
       leaseMs: 30_000,
       now: () => now,
       log: (_, message) => assert.fail(message),
+      onRoom: () => undefined,
     })
     const backend = new FakeCallBackend(calls.host(), free)
     backends.push(backend)

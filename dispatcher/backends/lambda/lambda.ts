@@ -201,7 +201,9 @@ export class LambdaBackend implements CallBackend {
     } catch (thrown) {
       this.#host.log('warn', `the concurrency of the AWS account is not known: ${asError(thrown).message}`)
     }
+    const isNew = !this.#isReady
     this.#isReady = true
+    if (isNew) this.#host.onRoom()
   }
 
   #note(attempt: string, thrown: unknown): void {

@@ -22,6 +22,7 @@ export class RecordingHost implements CallHost {
   onLog = (attempt: string, lines: readonly LogLine[]): void => {
     this.lines.set(attempt, [...(this.lines.get(attempt) ?? []), ...lines])
   }
+  onRoom = (): void => undefined
   log: CallHost['log'] = (_level, message) => void this.said.push(message)
 
   /** The one end of an attempt. */

@@ -30,10 +30,11 @@ export async function openStaging(place: AwsPlace, sizes: UploadSizes = SIZES): 
     ...(credentials ? { credentials } : {}),
     ...(endpoints?.s3 ? { endpoint: endpoints.s3, forcePathStyle: true } : {}),
   })
-  return new Bucket(stagingBucket, { sdk, client, sizes })
+  return new BucketOfS3(stagingBucket, { sdk, client, sizes })
 }
 
-class Bucket implements StagingBucket {
+/** Not named like a key of its requests: the compiler would rename those along with the class. */
+class BucketOfS3 implements StagingBucket {
   readonly #sdk: Sdk
   readonly #client: S3Client
   readonly #sizes: UploadSizes
