@@ -6,7 +6,7 @@ import type { Changes } from './changes.js'
 import type { Database } from './database/database.js'
 import type { Dispatch } from './dispatch.js'
 import type { HandOut } from './workers/hand-out.js'
-import { workTopic } from './topics.js'
+import { takerTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
 import { decodePackage } from './package-document.js'
 import { signStartToken, signWorkerToken, START_TOKEN_MS, WORKER_TOKEN_MS } from './workers/worker-token.js'
@@ -61,7 +61,7 @@ export function backendHost({
     adopting: () => book.adopting(),
     dismiss: (worker, release) => {
       book.forget(worker)
-      changes.notify(workTopic(release.function))
+      changes.notify(takerTopic(release.function, backend))
     },
     failNext: (release, outcome) => {
       const failing = handOut.failNext(release, backend, outcome)

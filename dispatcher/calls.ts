@@ -123,7 +123,14 @@ export class Calls {
     return {
       id,
       release,
-      document: attemptDocument({ claim: attempt, release, body, storageType, now: now() }),
+      document: attemptDocument({
+        backend: backend.limits.name,
+        claim: attempt,
+        release,
+        body,
+        storageType,
+        now: now(),
+      }),
       input: this.#inputOf(attempt, body),
     }
   }

@@ -11,6 +11,7 @@ import { formatProblems, type Problem } from '../runtime/contract/problem.js'
 import { readWith } from '../runtime/contract/read-schema.js'
 import { object, oneOf, seconds, text } from '../runtime/contract/schema.js'
 import {
+  backendProblems,
   ServiceConfigSchema,
   storageProblems,
   type StorageConfig,
@@ -68,8 +69,8 @@ export interface DispatcherConfig extends Readonly<Required<Static<typeof Config
   readonly storageKeys: Readonly<Record<string, StorageKeys>>
   /** Signs worker tokens; kept in the state directory so that workers survive a restart. */
   readonly workerSecret: Buffer
-  /** attempts at once on this machine */
-  readonly localSlots: number
+  /** CPUs of this machine */
+  readonly processors: number
   /** MB */
   readonly memory: number
   /** PATH, HOME and the like, for scripts that run on this machine. */
@@ -130,7 +131,7 @@ function complete(value: Static<typeof ConfigSchema>, environment: Environment, 
     databasePassword: databasePassword(value.database, environment),
     storageKeys: readStorageKeys(value.storage, environment).keys,
     workerSecret: workerSecret(environment, stateDirectory),
-    localSlots: value.backends.local?.slots ?? availableParallelism(),
+    processors: availableParallelism(),
     memory: Math.floor(totalmem() / 1024 ** 2),
     machine: chosen(environment, (name) => MACHINE_VARIABLES.includes(name)),
     registries: chosen(environment, (name) => REGISTRY_VARIABLES.test(name)),
@@ -143,7 +144,11 @@ function complete(value: Static<typeof ConfigSchema>, environment: Environment, 
 function configProblems(value: Static<typeof ConfigSchema>, environment: Environment): Problem[] {
   const { host } = splitListen(value.listen)
   const { problems: keyProblems } = readStorageKeys(value.storage, environment)
-  const problems = [...storageProblems(value.storage, 'storage'), ...keyProblems]
+  const problems = [
+    ...storageProblems(value.storage, 'storage'),
+    ...keyProblems,
+    ...backendProblems(value.backends, 'backends'),
+  ]
   if (!isLoopback(host) && readTokens(environment).user.length === 0)
     problems.push({
       path: 'listen',

@@ -8,7 +8,7 @@ import type { Changes } from './changes.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Backlog, Database } from './database/database.js'
 import type { Settle } from './settle.js'
-import { workTopic } from './topics.js'
+import { spillTopic, workTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
 
 /** Milliseconds between two rounds when nothing happens. */
@@ -125,9 +125,17 @@ export class Dispatch {
     for (const backend of backends) {
       const { name } = backend.limits
       const mine = work.filter(({ release: { spec } }) => spec.backends?.includes(name) ?? true)
-      backend.scale(mine.map((one) => this.#demand(one, name)))
+      const demands = mine.map((one) => this.#demand(one, name))
+      backend.scale(demands)
+      if (backend.limits.public) this.#offer(demands)
     }
     await this.#context.calls.spill(backlogs)
+  }
+
+  /** What may spill over becomes due without anything happening: workers of a public back-end are to look again. */
+  #offer(demands: readonly Demand[]): void {
+    for (const { release, queued, idle } of demands)
+      if (queued > 0 && idle.length > 0) this.#context.changes.notify(spillTopic(release.function))
   }
 
   /** Releases without work are demands too: their idle workers are known to the back-end by them. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
-import type { BackendName } from '../runtime/contract/function-spec.js'
+import type { BackendName, FunctionSpec } from '../runtime/contract/function-spec.js'
 import type { Outcome } from '../runtime/contract/outcome.js'
 import { configuredBackends, SETTLE_SECONDS } from '../runtime/contract/service-config.js'
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
@@ -20,6 +20,7 @@ import { Intake } from './intake/intake.js'
 import { Observer } from './intake/observer.js'
 import { Interventions } from './interventions.js'
 import { Registry } from './registry.js'
+import { listCost } from './router/price.js'
 import { Settle } from './settle.js'
 import type { Stores } from './storage/stores.js'
 import { Attempts } from './workers/attempts.js'
@@ -108,6 +109,7 @@ export class Dispatcher {
       store: (name) => stores.get(name),
       storages: () => stores.all(),
       release,
+      costOf: (attempt, { spec }) => this.#costOfWorker(attempt, spec),
       now,
       random,
       onSettled: (attempt, outcome, ended) => this.#settled(attempt, outcome, ended),
@@ -260,6 +262,12 @@ export class Dispatcher {
   async close(): Promise<void> {
     await this.#parts.stores.close()
     await this.database.close()
+  }
+
+  /** Workers of public back-ends are paid for by their time; what is called says itself what it has used. */
+  #costOfWorker({ backend, startedAt }: RunningAttempt, spec: FunctionSpec): number | undefined {
+    const isPaid = this.#backends.worker(backend)?.limits.public ?? false
+    return isPaid ? listCost(spec, backend, (this.now() - startedAt) / 1000) : undefined
   }
 
   #hostOf(backend: BackendName): BackendHost {

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
-import { checkBackends, openBackends, openCalled } from './backends/open.js'
+import type { OnThisMachine } from '../runtime/contract/function-spec.js'
+import { checkBackends, openBackends, openCalled, type Engines } from './backends/open.js'
 import { findEngine } from './backends/local/containers/find-engine.js'
 import type { BackendHost } from './backends/backend.js'
 import type { DispatcherConfig } from './config.js'
@@ -33,7 +34,7 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
   const log = asLog(logger)
   checkBackends(config)
   mkdirSync(config.stateDirectory, { recursive: true })
-  const engine = await findEngine(config.backends.local?.containers ?? 'off', config.engine)
+  const engines = await findEngines(config)
   let address = ''
   const dispatcherUrl = () => config.backends.kubernetes?.dispatcherUrl ?? `http://${address}`
   const stores = openStores(config, { dispatcherUrl, log: (message) => log('warn', message) })
@@ -45,7 +46,7 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     stores,
     openCalled: (host) => openCalled({ config, now }, host),
     openBackends: (hostOf) =>
-      openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), engine, now }, hostOf),
+      openBackends({ config, runtimeApi: () => address, supervisor: supervisorPath(), engines, now }, hostOf),
     log,
     now,
     random: () => Math.random(),
@@ -66,6 +67,12 @@ export async function serve(config: DispatcherConfig): Promise<Serving> {
     await close(app, dispatcher)
     throw thrown
   }
+}
+
+async function findEngines({ backends, engine }: DispatcherConfig): Promise<Engines> {
+  const find = (name: OnThisMachine) => findEngine(name, backends[name]?.containers ?? 'off', engine)
+  const [local, rehearsal] = await Promise.all([find('local'), find('rehearsal')])
+  return { local, rehearsal }
 }
 
 const startPollers = ({ storage, storageKeys }: DispatcherConfig, { intake }: Dispatcher, log: BackendHost['log']) =>

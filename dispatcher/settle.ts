@@ -24,6 +24,8 @@ export interface SettleContext {
   store(name: string): ObjectStore
   storages(): ObjectStore[]
   release(name: string, number: number): Promise<Release>
+  /** USD of an attempt that ends now; absent where nobody is paid for it, or whoever reports its end says the cost. */
+  costOf(attempt: RunningAttempt, release: Release): number | undefined
   now(): number
   random(): number
   /** Called after each settled attempt. */
@@ -38,8 +40,11 @@ export interface SettleContext {
 interface End<T extends Outcome> {
   outcome: T
   /** USD */
-  cost?: number | undefined
+  cost?: number
 }
+
+const endOf = <T extends Outcome>(outcome: T, cost: number | undefined): End<T> =>
+  cost === undefined ? { outcome } : { outcome, cost }
 
 export class Settle {
   readonly #context: SettleContext
@@ -53,12 +58,12 @@ export class Settle {
 
   /** Resolves once it is durable that the results will be published; publishing itself goes on behind it. */
   succeed(attempt: RunningAttempt, outcome: Succeeded, cost?: number): Promise<Held> {
-    return this.#oneByOne(attempt, () => this.#succeed(attempt, { outcome, cost }))
+    return this.#oneByOne(attempt, () => this.#succeed(attempt, endOf(outcome, cost)))
   }
 
   /** `cost`: USD, of an attempt that somebody is paid for. */
   fail(attempt: AttemptRef, outcome: Failed, cost?: number): Promise<Held> {
-    return this.#oneByOne(attempt, () => this.#fail(attempt, { outcome, cost }))
+    return this.#oneByOne(attempt, () => this.#fail(attempt, endOf(outcome, cost)))
   }
 
   /** Throws away what an attempt staged that does not run any more; its worker has said that it is done. */
@@ -69,14 +74,15 @@ export class Settle {
   async #succeed(attempt: RunningAttempt, end: End<Succeeded>): Promise<Held> {
     // A worker that did not hear the answer says it again.
     if (this.#publishing.has(idOf(attempt))) return 'held'
+    const priced = await this.#priced(attempt, end)
     const staged = this.#context.outputs.staged(attempt, end.outcome.outputs)
     if (!staged)
       return this.#fail(attempt, {
-        ...end,
+        ...priced,
         outcome: failed({ cause: 'internal', message: 'the dispatcher restarted while results were being staged' }),
       })
-    if (staged.length === 0) return this.#settle(attempt, end, [])
-    const publishing = { ...end, staged }
+    if (staged.length === 0) return this.#settle(attempt, priced, [])
+    const publishing = { ...priced, staged }
     const held = await this.#context.database.beginPublishing(attempt, publishing)
     if (held === 'held') this.#inBackground(attempt, this.#publish(attempt, publishing))
     return held
@@ -85,8 +91,15 @@ export class Settle {
   async #fail(ref: AttemptRef, end: End<Failed>): Promise<Held> {
     const attempt = await this.#context.database.runningAttempt(ref)
     if (!attempt || attempt.publishing) return 'fenced'
+    const priced = await this.#priced(attempt, end)
     await this.#discard(attempt)
-    return this.#settle(attempt, end, [])
+    return this.#settle(attempt, priced, [])
+  }
+
+  /** Publishing costs nothing: what is paid for ends with the report. */
+  async #priced<T extends Outcome>(attempt: RunningAttempt, { outcome, cost }: End<T>): Promise<End<T>> {
+    const { release, costOf } = this.#context
+    return endOf(outcome, cost ?? costOf(attempt, await release(attempt.function, attempt.release)))
   }
 
   /** Finishes what an earlier life of the dispatcher had promised to publish, and throws away what nobody waits for. */

@@ -1,20 +1,23 @@
 /** Opens the configured back-ends; the only place that knows them all. */
 import { join } from 'node:path'
 import { SpillwayError } from '../../runtime/contract/errors.js'
-import type { BackendName } from '../../runtime/contract/function-spec.js'
+import type { BackendName, OnThisMachine } from '../../runtime/contract/function-spec.js'
 import type { BackendsConfig } from '../../runtime/contract/service-config.js'
 import { isLoopback, type DispatcherConfig } from '../config.js'
 import type { Images } from '../images/images.js'
-import type { BackendHost, WorkerBackend } from './backend.js'
+import type { BackendHost, BackendLimits, WorkerBackend } from './backend.js'
 import type { CallBackend, CallHost } from './call-backend.js'
 import { connect } from './kubernetes/connect.js'
 import { chooseKitWay } from './kubernetes/kit-way.js'
 import { KubernetesBackend } from './kubernetes/kubernetes.js'
 import { instanceOf } from './kubernetes/names.js'
 import { LambdaBackend } from './lambda/lambda.js'
+import { LAMBDA_BACKEND_LIMITS } from './lambda/limits.js'
 import { WAITS } from './lambda/run/run-attempt.js'
 import type { ContainerEngine } from './local/containers/engine.js'
 import { LocalBackend } from './local/local.js'
+
+export type Engines = Readonly<Partial<Record<OnThisMachine, ContainerEngine | undefined>>>
 
 export interface OpenBackends {
   config: DispatcherConfig
@@ -22,8 +25,8 @@ export interface OpenBackends {
   runtimeApi(): string
   /** Path of the bundled supervisor. */
   supervisor: string
-  /** Runs the images of functions on this machine. */
-  engine: ContainerEngine | undefined
+  /** What runs the images of functions on this machine, by back-end. */
+  engines: Engines
   now(): number
 }
 
@@ -33,10 +36,16 @@ export function checkBackends({ backends, host }: DispatcherConfig): void {
 }
 
 export function openBackends(context: OpenBackends, hostOf: (backend: BackendName) => BackendHost): WorkerBackend[] {
-  const { local, kubernetes } = context.config.backends
+  const { config } = context
+  const { local, kubernetes, rehearsal } = config.backends
+  const own = { name: 'local', public: false, memoryMax: config.memory } as const
+  const asLambda = { ...LAMBDA_BACKEND_LIMITS, name: 'rehearsal' } as const
+  const onThisMachine = (settings: Configured<OnThisMachine>, limits: MachineBackend['limits']) =>
+    openOnThisMachine({ settings, limits, host: hostOf(limits.name) }, context)
   return [
-    ...(local ? [openLocal(local, context, hostOf('local'))] : []),
+    ...(local ? [onThisMachine(local, own)] : []),
     ...(kubernetes ? [openKubernetes(kubernetes, context, hostOf('kubernetes'))] : []),
+    ...(rehearsal ? [onThisMachine(rehearsal, asLambda)] : []),
   ]
 }
 
@@ -47,24 +56,29 @@ export function openCalled({ config, now }: Pick<OpenBackends, 'config' | 'now'>
 
 type Configured<Name extends BackendName> = NonNullable<BackendsConfig[Name]>
 
-const openLocal = (
-  { keepAlive, containerOptions }: Configured<'local'>,
-  { config, runtimeApi, supervisor, engine, now }: OpenBackends,
-  host: BackendHost,
+interface MachineBackend {
+  settings: Configured<OnThisMachine>
+  limits: BackendLimits & { name: OnThisMachine }
+  host: BackendHost
+}
+
+const openOnThisMachine = (
+  { settings: { slots, keepAlive, containerOptions }, limits, host }: MachineBackend,
+  { config, runtimeApi, supervisor, engines, now }: OpenBackends,
 ): WorkerBackend =>
   new LocalBackend(
     {
-      slots: config.localSlots,
+      limits,
+      slots: slots ?? config.processors,
       keepAliveMs: keepAlive * 1000,
-      directory: join(config.stateDirectory, 'local'),
+      directory: join(config.stateDirectory, limits.name),
       supervisor,
       runtimeApi,
       heartbeatSeconds: config.heartbeat,
       leaseSeconds: config.lease,
-      memory: config.memory,
       machine: config.machine,
       secret: config.secret,
-      engine,
+      engine: engines[limits.name],
       containerOptions,
       now,
     },

@@ -10,11 +10,12 @@ export const laneOf = ({ eligible, spillAt }: Pick<Decision, 'eligible' | 'spill
     .filter((backend) => spillAt !== null || !isPublic(backend))
     .reduce((lane, backend) => lane | bitOf(backend), 0)
 
+export const isLaneOf = (lane: number, backend: BackendName): boolean => (lane & bitOf(backend)) !== 0
+
 /** Every lane from which a back-end takes work. */
 export const lanesFor = (backend: BackendName): number[] =>
-  Array.from({ length: 1 << BACKEND_NAMES.length }, (_, lane) => lane).filter((lane) => (lane & bitOf(backend)) !== 0)
+  Array.from({ length: 1 << BACKEND_NAMES.length }, (_, lane) => lane).filter((lane) => isLaneOf(lane, backend))
 
-export const backendsOf = (lane: number): BackendName[] =>
-  BACKEND_NAMES.filter((backend) => (lane & bitOf(backend)) !== 0)
+export const backendsOf = (lane: number): BackendName[] => BACKEND_NAMES.filter((backend) => isLaneOf(lane, backend))
 
 export const isPublic = (backend: BackendName): boolean => PUBLIC_BACKENDS.includes(backend)

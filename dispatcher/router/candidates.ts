@@ -1,6 +1,6 @@
 /** Which back-ends can and may run a piece of work; every other one with its reason. Pure. */
 import type { Reason } from '../../runtime/contract/decision.js'
-import type { FunctionSpec } from '../../runtime/contract/function-spec.js'
+import { timeoutOn, type FunctionSpec } from '../../runtime/contract/function-spec.js'
 import { formatBytes, formatMegabytes, formatSeconds } from '../../runtime/contract/units.js'
 import { afterFailures } from './elsewhere.js'
 import { misfits } from './fit.js'
@@ -40,7 +40,7 @@ function expectedRun({ function: name, spec, inputBytes }: Work, { limits }: Bac
     function: name,
     backend: limits.name,
     inputBytes,
-    timeout: spec[limits.name]?.timeout ?? spec.timeout,
+    timeout: timeoutOn(spec, limits.name),
     hint: spec.routing.expectedTime,
   })
 }

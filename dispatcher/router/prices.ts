@@ -25,11 +25,11 @@ const LAMBDA = Object.freeze({
   perScratchGbSecond: 3.09e-8,
 })
 
+const LAMBDA_PRICES = Object.freeze({
+  x86_64: Object.freeze({ ...LAMBDA, perGbSecond: 1.66667e-5 }),
+  arm64: Object.freeze({ ...LAMBDA, perGbSecond: 1.33334e-5 }),
+})
+
 /** By architecture; private back-ends cost nothing, because what they cost does not depend on whether they are used. */
 export const LIST_PRICES: Readonly<Partial<Record<BackendName, Readonly<Record<'x86_64' | 'arm64', Price>>>>> =
-  Object.freeze({
-    lambda: Object.freeze({
-      x86_64: Object.freeze({ ...LAMBDA, perGbSecond: 1.66667e-5 }),
-      arm64: Object.freeze({ ...LAMBDA, perGbSecond: 1.33334e-5 }),
-    }),
-  })
+  Object.freeze({ lambda: LAMBDA_PRICES, rehearsal: LAMBDA_PRICES })

@@ -1,4 +1,5 @@
 /** What runs an attempt is told about it, apart from the grants for its input. */
+import { specFor, timeLimitOn, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { AttemptDocument } from '../../runtime/contract/runtime-api.js'
 import type { Release } from '../../runtime/contract/release.js'
 import { s3Notification, type StorageType } from '../../runtime/events/s3-notification.js'
@@ -8,6 +9,8 @@ import type { Claim } from '../database/database.js'
 const EVENT_BODY_BYTES_MAX = 1024 ** 2
 
 export interface AttemptFacts {
+  /** Where it runs. */
+  backend: BackendName
   claim: Claim
   release: Release
   /** Of a request. */
@@ -17,6 +20,7 @@ export interface AttemptFacts {
 }
 
 export function attemptDocument({
+  backend,
   claim,
   release: { spec },
   body = Buffer.alloc(0),
@@ -24,7 +28,8 @@ export function attemptDocument({
   now,
 }: AttemptFacts): Omit<AttemptDocument, 'input'> {
   const { invocation, attempt, input } = claim
-  const limits = { deadlineMs: now + spec.timeout * 1000, ephemeralStorageSize: spec.ephemeralStorageSize }
+  const { ephemeralStorageSize } = specFor(spec, backend)
+  const limits = { deadlineMs: now + timeLimitOn(spec, backend) * 1000, ephemeralStorageSize }
   if (input.kind === 'request') {
     const event = jsonBody(body) ?? { body: { contentType: input.contentType, size: input.size } }
     return { invocation, attempt, event, eventTime: input.time, limits, wantsResult: true }

@@ -1,4 +1,5 @@
 /** What a worker may do with the attempt it holds: beat, log, ask for output grants, report, give back. */
+import { timeLimitOn } from '../../runtime/contract/function-spec.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { parseAttemptId } from '../../runtime/contract/invocation.js'
 import { failed, type Failed, type Succeeded } from '../../runtime/contract/outcome.js'
@@ -40,7 +41,7 @@ export class Attempts {
     const { database, leaseMs, now } = this.#context
     if ((await database.renewLease(ref, now() + leaseMs)) === 'fenced') throw fenced(id)
     const { spec } = await this.#context.release(attempt.function, attempt.release)
-    return { cancel: false, deadlineMs: attempt.startedAt + spec.timeout * 1000 }
+    return { cancel: false, deadlineMs: attempt.startedAt + timeLimitOn(spec, attempt.backend) * 1000 }
   }
 
   async log(id: string, claims: WorkerClaims, lines: readonly LogLine[]): Promise<void> {

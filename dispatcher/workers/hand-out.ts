@@ -8,7 +8,7 @@ import type { Changes } from '../changes.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { Claim, Database } from '../database/database.js'
 import type { Settle } from '../settle.js'
-import { workTopic } from '../topics.js'
+import { takerTopic } from '../topics.js'
 import { attemptDocument } from './attempt-document.js'
 import type { InputGrants } from './input-grants.js'
 import type { WorkerBook } from './worker-book.js'
@@ -59,7 +59,7 @@ export class HandOut {
   async #claimOrWait(release: Release, claims: WorkerClaims, signal: AbortSignal): Promise<HandedOut | undefined> {
     const until = this.#context.now() + POLL_MS
     for (;;) {
-      const waiter = this.#context.changes.enter(workTopic(release.function))
+      const waiter = this.#context.changes.enter(takerTopic(release.function, claims.backend))
       let claim: Claim | undefined
       try {
         claim = await this.#claim(release, claims)
@@ -108,7 +108,7 @@ export class HandOut {
   ): Promise<HandedOut | undefined> {
     if (signal.aborted) {
       await this.#context.database.unclaim(claim, this.#context.now())
-      this.#context.changes.notify(workTopic(release.function), 1)
+      this.#context.changes.notify(takerTopic(release.function, claims.backend), 1)
       return undefined
     }
     try {
@@ -128,6 +128,7 @@ export class HandOut {
     const { database, grants, now } = this.#context
     const body = claim.input.kind === 'request' ? await database.getBody(claim.invocation) : undefined
     const document = attemptDocument({
+      backend: claims.backend,
       claim,
       release,
       body,

@@ -3,21 +3,29 @@
  * The types are of the normal form; `read-spec` turns what people write into it.
  */
 import { Type, type Static } from '@sinclair/typebox'
-import { LAMBDA_MEGABYTES_PER_VCPU } from './aws-limits.js'
+import { LAMBDA_LIMITS, LAMBDA_MEGABYTES_PER_VCPU } from './aws-limits.js'
 import { LOCATION_PATTERN } from './location.js'
 import { CAUSE_NAMES } from './outcome.js'
 import { RoutingPolicySchema } from './routing-policy.js'
 import { megabytes, object, oneOf, seconds, text } from './schema.js'
 
-export const BACKEND_NAMES = ['local', 'kubernetes', 'lambda'] as const
+/** In the order of the bits by which records name them: a new one goes last. */
+export const BACKEND_NAMES = ['local', 'kubernetes', 'lambda', 'rehearsal'] as const
 export type BackendName = (typeof BACKEND_NAMES)[number]
 
 /** Back-ends that are paid by use; the others are yours. */
-export const PUBLIC_BACKENDS: readonly BackendName[] = Object.freeze(['lambda'])
+export const PUBLIC_BACKENDS: readonly BackendName[] = Object.freeze(['lambda', 'rehearsal'])
+
+/** Back-ends whose workers run on the machine of the dispatcher, with or without an image. */
+export const ON_THIS_MACHINE = ['local', 'rehearsal'] as const satisfies BackendName[]
+export type OnThisMachine = (typeof ON_THIS_MACHINE)[number]
+
+export const isOnThisMachine = (backend: BackendName): backend is OnThisMachine =>
+  ON_THIS_MACHINE.some((name) => name === backend)
 
 const image = text({
   description:
-    'container image, left untouched: `registry/name:tag`, `registry/name@sha256:...`, or a name from `provider.ecr.images`; optional on `local`',
+    'container image, left untouched: `registry/name:tag`, `registry/name@sha256:...`, or a name from `provider.ecr.images`; optional on `local` and `rehearsal`',
   pattern: '^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$',
 })
 const memorySize = (options: object) =>
@@ -253,7 +261,9 @@ export const FunctionSpecSchema = object(
         { description: 'overrides and own keys for Kubernetes' },
       ),
     ),
-    lambda: Type.Optional(object(overrides, { description: 'overrides for AWS Lambda' })),
+    lambda: Type.Optional(
+      object(overrides, { description: 'overrides for AWS Lambda, and for `rehearsal`, which stands for it' }),
+    ),
   },
   { description: 'one function: what runs, where files come from, where results go' },
 )
@@ -270,9 +280,20 @@ export const OWN_KEYS: readonly string[] = Object.freeze(
   ),
 )
 
+/** What a function says for one back-end alone; what stands for Lambda goes by what is said for Lambda. */
+const ownBlock = (spec: FunctionSpec, backend: BackendName) => spec[backend === 'rehearsal' ? 'lambda' : backend]
+
+/** Seconds that the function gives one attempt on a back-end. */
+export const timeoutOn = (spec: FunctionSpec, backend: BackendName): number =>
+  ownBlock(spec, backend)?.timeout ?? spec.timeout
+
+/** Seconds after which an attempt there is ended in any case: Lambda never waits longer than its own limit. */
+export const timeLimitOn = (spec: FunctionSpec, backend: BackendName): number =>
+  Math.min(timeoutOn(spec, backend), PUBLIC_BACKENDS.includes(backend) ? LAMBDA_LIMITS.timeout : Infinity)
+
 /** The spec as one back-end sees it: its own block laid over the rest. */
 export function specFor(spec: FunctionSpec, backend: BackendName): FunctionSpec {
-  const own = spec[backend]
+  const own = ownBlock(spec, backend)
   if (!own) return spec
   const merged = { ...spec, ...own, environment: { ...spec.environment, ...own.environment } }
   return own.memorySize && !own.cpu ? { ...merged, cpu: defaultCpu(own.memorySize) } : merged

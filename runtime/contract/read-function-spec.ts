@@ -1,6 +1,13 @@
 /** A function as people write it -> its spec in normal form, or everything that is wrong with it. */
 import { LAMBDA_LIMITS } from './aws-limits.js'
-import { defaultCpu, FunctionSpecSchema, specFor, type BackendName, type FunctionSpec } from './function-spec.js'
+import {
+  defaultCpu,
+  FunctionSpecSchema,
+  isOnThisMachine,
+  specFor,
+  type BackendName,
+  type FunctionSpec,
+} from './function-spec.js'
 import type { Problem } from './problem.js'
 import { isRecord, readWith, suggest, type Reading } from './read-schema.js'
 import { formatMegabytes } from './units.js'
@@ -122,7 +129,7 @@ function nothingToRun(spec: FunctionSpec, backends: readonly BackendName[], path
   const problems: Problem[] = []
   for (const backend of backends) {
     const { image } = specFor(spec, backend)
-    if (!image && backend !== 'local')
+    if (!image && !isOnThisMachine(backend))
       problems.push({
         path: `${path}.image`,
         expected: `is missing; ${backend} runs nothing without an image`,

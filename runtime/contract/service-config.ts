@@ -80,32 +80,32 @@ export const StorageConfigSchema = object(
   { description: 'one named object store; its keys come from `SPILLWAY_STORAGE_<NAME>_ACCESS_KEY` and `_SECRET_KEY`' },
 )
 
+/** What a back-end on the machine of the dispatcher is told. */
+const onThisMachine = {
+  slots: Type.Optional(
+    Type.Integer({
+      description: 'attempts at once on this machine',
+      minimum: 1,
+      defaultText: 'number of CPUs',
+    }),
+  ),
+  keepAlive: seconds({ description: 'how long an idle worker stays', default: 60 }),
+  containers: oneOf(['auto', 'docker', 'podman', 'off'], {
+    description:
+      'what runs the image of a function; `auto`: docker or podman, whichever answers when the dispatcher starts, else the script runs on the machine; `off`: always on the machine',
+    default: 'auto',
+  }),
+  containerOptions: Type.Array(text({ description: 'one word of the command line' }), {
+    description: 'further options of `docker run` or `podman run`, e.g. `--gpus=all`',
+    default: [],
+    shorthand: 'list',
+  }),
+}
+
 export const BackendsConfigSchema = object(
   {
     local: Type.Optional(
-      object(
-        {
-          slots: Type.Optional(
-            Type.Integer({
-              description: 'attempts at once on this machine',
-              minimum: 1,
-              defaultText: 'number of CPUs',
-            }),
-          ),
-          keepAlive: seconds({ description: 'how long an idle worker stays', default: 60 }),
-          containers: oneOf(['auto', 'docker', 'podman', 'off'], {
-            description:
-              'what runs the image of a function; `auto`: docker or podman, whichever answers when the dispatcher starts, else the script runs on the machine; `off`: always on the machine',
-            default: 'auto',
-          }),
-          containerOptions: Type.Array(text({ description: 'one word of the command line' }), {
-            description: 'further options of `docker run` or `podman run`, e.g. `--gpus=all`',
-            default: [],
-            shorthand: 'list',
-          }),
-        },
-        { description: 'processes and containers on the machine of the dispatcher' },
-      ),
+      object(onThisMachine, { description: 'processes and containers on the machine of the dispatcher' }),
     ),
     kubernetes: Type.Optional(
       object(
@@ -214,6 +214,12 @@ export const BackendsConfigSchema = object(
         { description: 'AWS Lambda' },
       ),
     ),
+    rehearsal: Type.Optional(
+      object(onThisMachine, {
+        description:
+          "in place of `lambda`, to watch work spill over without an AWS account: the machine of the dispatcher plays Lambda, with Lambda's limits and prices",
+      }),
+    ),
   },
   { description: 'where work may run; without it, `local`' },
 )
@@ -255,8 +261,16 @@ export type ServiceConfig = Static<typeof ServiceConfigSchema>
 export function readServiceConfig(raw: unknown, path = 'spillway'): Reading<ServiceConfig> {
   const reading = readWith<ServiceConfig>(ServiceConfigSchema, raw ?? {}, path)
   if (!reading.value) return reading
-  const problems = storageProblems(reading.value.storage, `${path}.storage`)
+  const { storage, backends } = reading.value
+  const problems = [...storageProblems(storage, `${path}.storage`), ...backendProblems(backends, `${path}.backends`)]
   return problems.length > 0 ? { problems } : reading
+}
+
+/** With both, work that was meant for Lambda would end up on this machine, unnoticed. */
+export function backendProblems({ lambda, rehearsal }: BackendsConfig, path: string): Problem[] {
+  if (!lambda || !rehearsal) return []
+  const expected = 'stands for lambda, and lambda is configured too'
+  return [{ path: `${path}.rehearsal`, expected, fix: 'Keep one of them; stages may differ in which.' }]
 }
 
 export function storageProblems(storages: Record<string, StorageConfig>, path: string): Problem[] {

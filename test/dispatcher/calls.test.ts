@@ -51,6 +51,7 @@ describe('calls', () => {
       store: () => store,
       storages: () => [store],
       release,
+      costOf: () => undefined,
       now: () => now,
       random: () => 0,
       onSettled: () => undefined,

@@ -69,6 +69,13 @@ describe('the service as serverless.yml says it', () => {
     ])
   })
 
+  it('refuses Lambda and its rehearsal side by side', () => {
+    const backends = { local: {}, lambda: { stagingBucket: 'staging' }, rehearsal: {} }
+    assert.deepEqual(problems({ spillway: { backends }, functions: { a: { command: ['x'], image: 'i' } } }), [
+      'spillway.backends.rehearsal stands for lambda, and lambda is configured too. Keep one of them; stages may differ in which.',
+    ])
+  })
+
   it('takes the framework’s words where Lambda is among the back-ends, and nowhere else', () => {
     const lambda = { stagingBucket: 'staging' }
     const a = { command: ['x'], image: 'i', vpc: {} }

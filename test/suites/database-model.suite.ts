@@ -93,7 +93,7 @@ export function databaseModelSuite({ name, open }: DatabaseDriver): void {
 /** Where it may run, and from when on the public back-end, is as good as random. */
 const decisionBy = (choice: number): Decision => ({
   ...DECISION,
-  eligible: BACKEND_NAMES.filter((_, index) => ((choice % 7) + 1) & (1 << index)),
+  eligible: BACKEND_NAMES.filter((_, index) => ((choice % 15) + 1) & (1 << index)),
   spillAt: choice % 3 === 0 ? null : T0 + (choice % 20),
 })
 

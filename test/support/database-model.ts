@@ -275,19 +275,19 @@ export class DatabaseModel {
 
 const isReady = ({ record }: Entry) => record.state === 'queued' && record.notBefore === undefined
 
-const PUBLIC = 'lambda'
+const isPublic = (backend: BackendName) => backend === 'lambda' || backend === 'rehearsal'
 
 const isFor = ({ record: { decision } }: Entry, backend: BackendName) =>
-  decision.eligible.includes(backend) && (backend !== PUBLIC || decision.spillAt !== null)
+  decision.eligible.includes(backend) && (!isPublic(backend) || decision.spillAt !== null)
 
 const mayTake = (entry: Entry, { backend, now }: ClaimRequest) =>
-  isFor(entry, backend) && (backend !== PUBLIC || entry.record.decision.spillAt! <= now)
+  isFor(entry, backend) && (!isPublic(backend) || entry.record.decision.spillAt! <= now)
 
 /** What is due longest for a public back-end, else what came first: the list is in that order. */
 const byTurn =
   ({ backend }: ClaimRequest) =>
   (a: Entry, b: Entry) =>
-    backend === PUBLIC ? a.record.decision.spillAt! - b.record.decision.spillAt! : 0
+    isPublic(backend) ? a.record.decision.spillAt! - b.record.decision.spillAt! : 0
 
 const isOf = ({ record }: Entry, request: ClaimRequest) =>
   record.function === request.function && record.release === request.release

@@ -1,13 +1,16 @@
-/** The local back-end: warm workers on the machine of the dispatcher, as processes or in containers. */
+/**
+ * The local back-end: warm workers on the machine of the dispatcher, as processes or in containers. With the limits of
+ * a public back-end it plays that one, so that work can be watched going over without an account anywhere.
+ */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { asError } from '../../../runtime/contract/errors.js'
-import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
+import { specFor, type FunctionSpec, type OnThisMachine } from '../../../runtime/contract/function-spec.js'
 import { failed } from '../../../runtime/contract/outcome.js'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
 import type { Release } from '../../../runtime/contract/release.js'
-import type { BackendHost, Demand, WorkerBackend } from '../backend.js'
+import type { BackendHost, BackendLimits, Demand, WorkerBackend } from '../backend.js'
 import { plan, type Crew } from '../plan.js'
 import { Containers } from './containers/containers.js'
 import type { ContainerEngine } from './containers/engine.js'
@@ -18,6 +21,7 @@ import { WorkerProcess } from './worker-process.js'
 import type { Worker } from './worker.js'
 
 export interface LocalConfig {
+  limits: BackendLimits & { name: OnThisMachine }
   /** Attempts at once. */
   slots: number
   keepAliveMs: number
@@ -29,8 +33,6 @@ export interface LocalConfig {
   runtimeApi(): string
   heartbeatSeconds: number
   leaseSeconds: number
-  /** MB of memory of this machine. */
-  memory: number
   /** PATH, HOME and the like, for scripts. */
   machine: Readonly<Record<string, string>>
   /** A function's secret by name; undefined when there is none. */
@@ -57,7 +59,7 @@ const CLOSE_MS = 8000
 const START_AGAIN_MS = 1000
 
 export class LocalBackend implements WorkerBackend {
-  readonly limits
+  readonly limits: LocalConfig['limits']
   readonly #config: LocalConfig
   readonly #host: BackendHost
   readonly #crew = new Map<string, Crewman>()
@@ -68,21 +70,22 @@ export class LocalBackend implements WorkerBackend {
   constructor(config: LocalConfig, host: BackendHost) {
     this.#config = config
     this.#host = host
-    this.limits = { name: 'local' as const, public: false, memoryMax: config.memory }
+    this.limits = config.limits
     const { engine, containerOptions: options } = config
     this.#containers = engine && new Containers({ ...config, engine, options })
     this.#sweep()
   }
 
   check(spec: FunctionSpec): { refusal?: string; notes: string[] } {
-    const own = specFor(spec, 'local')
+    const { name } = this.limits
+    const own = specFor(spec, name)
     const missing = own.secrets.filter(({ from }) => this.#config.secret(from) === undefined).map(({ from }) => from)
     const notes = missing.map(
-      (from) => `local: secret ${from} is not set; start the dispatcher with SPILLWAY_SECRET_${from}`,
+      (from) => `${name}: secret ${from} is not set; start the dispatcher with SPILLWAY_SECRET_${from}`,
     )
     if (!own.image) return { notes }
     if (this.#containers)
-      return { notes: [...notes, `local: image ${own.image} runs with ${this.#containers.engineName}`] }
+      return { notes: [...notes, `${name}: image ${own.image} runs with ${this.#containers.engineName}`] }
     if (!own.script && !own.command)
       return {
         refusal: `image ${own.image} would have to run in a container, which takes docker or podman, and none is in use: one of them must answer when the dispatcher starts; or add a script`,
@@ -91,7 +94,7 @@ export class LocalBackend implements WorkerBackend {
     return {
       notes: [
         ...notes,
-        `local: image ${own.image} is not used, the script runs on this machine with what is installed here; docker or podman would run the image, if one answered when the dispatcher starts`,
+        `${name}: image ${own.image} is not used, the script runs on this machine with what is installed here; docker or podman would run the image, if one answered when the dispatcher starts`,
       ],
     }
   }
@@ -108,12 +111,15 @@ export class LocalBackend implements WorkerBackend {
 
   status() {
     return {
-      name: 'local' as const,
-      public: false,
+      name: this.limits.name,
+      public: this.limits.public,
       healthy: true,
       slots: this.#config.slots,
       workers: this.#crew.size,
-      notes: [this.#containers ? `images run with ${this.#containers.engineName}` : 'images are not used'],
+      notes: [
+        this.#containers ? `images run with ${this.#containers.engineName}` : 'images are not used',
+        ...(this.limits.public ? ['this machine stands for AWS Lambda: costs are what Lambda would take'] : []),
+      ],
     }
   }
 
@@ -199,7 +205,7 @@ export class LocalBackend implements WorkerBackend {
       release.packageDigest,
       join(this.#config.directory, 'releases'),
     )
-    const spec = specFor(release.spec, 'local')
+    const spec = specFor(release.spec, this.limits.name)
     const container = spec.image ? await this.#containers?.prepare(spec) : undefined
     if (this.#closed || worker.stopping) return this.#ended(id, 'it is not wanted any more')
     const startedAt = this.#config.now()
@@ -221,12 +227,12 @@ export class LocalBackend implements WorkerBackend {
   }
 
   #workerFile(release: Release, filesDir: string): WorkerFile {
-    const spec = specFor(release.spec, 'local')
+    const spec = specFor(release.spec, this.limits.name)
     const secrets = spec.secrets.map(({ env, from }) => [env, this.#config.secret(from) ?? ''])
     return {
       function: release.function,
       release: release.number,
-      backend: 'local',
+      backend: this.limits.name,
       run: spec.script
         ? { kind: 'script', path: join(filesDir, spec.script) }
         : { kind: 'command', command: spec.command ?? [] },

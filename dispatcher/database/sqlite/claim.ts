@@ -1,6 +1,6 @@
 /** Hands work out. */
 import type { Claim, ClaimRequest } from '../database.js'
-import { isPublic, laneOf, lanesFor } from '../lanes.js'
+import { isPublic, isLaneOf, laneOf } from '../lanes.js'
 import { ADD_MOVE, move } from '../sql/rows.js'
 import type { Connection } from './connection.js'
 
@@ -19,6 +19,10 @@ const START = `
     newest_attempt = newest_attempt + 1, ${ADD_MOVE}
   WHERE seq = ?
   RETURNING id, newest_attempt, input`
+
+/** A lane that is empty need not be looked at. */
+const LANES = `
+  SELECT lane FROM counts WHERE function = ? AND release = ? AND phase = 'ready' AND count > 0`
 
 const FIRST = `
   SELECT seq FROM invocations WHERE function = :name AND release = :release AND eligible = :lane AND phase = 'ready'
@@ -50,11 +54,14 @@ export function claim(connection: Connection, request: ClaimRequest): Claim | un
 
 /** A look at each lane costs the same however much waits in it. */
 function next(connection: Connection, { function: name, release, backend, now }: ClaimRequest): number | undefined {
-  const firsts = lanesFor(backend).flatMap((lane) =>
-    isPublic(backend)
-      ? connection.all<First>(FIRST_DUE, { name, release, lane, now })
-      : connection.all<First>(FIRST, { name, release, lane }),
-  )
+  const lanes = connection.all<{ lane: number }>(LANES, [name, release]).map(({ lane }) => lane)
+  const firsts = lanes
+    .filter((lane) => isLaneOf(lane, backend))
+    .flatMap((lane) =>
+      isPublic(backend)
+        ? connection.all<First>(FIRST_DUE, { name, release, lane, now })
+        : connection.all<First>(FIRST, { name, release, lane }),
+    )
   return firsts.toSorted((a, b) => (a.spill_at ?? 0) - (b.spill_at ?? 0) || a.seq - b.seq)[0]?.seq
 }
 

@@ -2,9 +2,8 @@
  * One attempt on Lambda, from the staging of its input to its outcome. What counts is the outcome in the staging bucket;
  * the answer of the call only says when to look, and why there is none.
  */
-import { LAMBDA_LIMITS } from '../../../../runtime/contract/aws-limits.js'
 import { asError, SpillwayError } from '../../../../runtime/contract/errors.js'
-import { specFor } from '../../../../runtime/contract/function-spec.js'
+import { timeLimitOn, timeoutOn } from '../../../../runtime/contract/function-spec.js'
 import type { LambdaCall, OutcomeDocument } from '../../../../runtime/contract/lambda-call.js'
 import { failed, type Failed, type Outcome } from '../../../../runtime/contract/outcome.js'
 import type { LogLine } from '../../../../runtime/contract/runtime-api.js'
@@ -111,7 +110,7 @@ async function payloadOf(run: AttemptRun, staged: StagedAttempt): Promise<Buffer
       ...(objectKey === undefined ? {} : { objectKey }),
       wantsResult,
       release: call.release.number,
-      timeout: specFor(call.release.spec, 'lambda').timeout,
+      timeout: timeoutOn(call.release.spec, 'lambda'),
       input: await persistently(run, () => staged.stageInput(call.input)),
       heartbeatSeconds,
     }
@@ -207,8 +206,7 @@ async function endOf(
   return { outcome: facts.document.outcome, ...usageOf(run.call, facts), log }
 }
 
-const timeoutMs = ({ release }: AttemptCall) =>
-  Math.min(specFor(release.spec, 'lambda').timeout, LAMBDA_LIMITS.timeout) * 1000
+const timeoutMs = ({ release }: AttemptCall) => timeLimitOn(release.spec, 'lambda') * 1000
 
 /** When nothing can come any more of what started then, epoch milliseconds. */
 const lastMs = (call: AttemptCall, startedMs: number) => startedMs + timeoutMs(call) + GRACE_MS

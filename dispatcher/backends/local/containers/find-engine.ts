@@ -1,5 +1,6 @@
 /** Which container engine answers on this machine, asked once, when the dispatcher starts. */
 import { SpillwayError } from '../../../../runtime/contract/errors.js'
+import type { OnThisMachine } from '../../../../runtime/contract/function-spec.js'
 import type { BackendsConfig } from '../../../../runtime/contract/service-config.js'
 import { ContainerEngine, type EngineName } from './engine.js'
 
@@ -7,6 +8,7 @@ export type ContainersChoice = NonNullable<BackendsConfig['local']>['containers'
 
 /** Undefined where functions run on the machine itself. Throws when a certain engine is wanted that does not answer. */
 export async function findEngine(
+  backend: OnThisMachine,
   choice: ContainersChoice,
   environment: Readonly<Record<string, string>>,
 ): Promise<ContainerEngine | undefined> {
@@ -17,7 +19,7 @@ export async function findEngine(
   if (ok) return engine
   throw new SpillwayError(
     'backend-unavailable',
-    `backends.local.containers is ${choice}, but ${choice} does not answer: ${complaint}. Start it, or write auto or off.`,
+    `backends.${backend}.containers is ${choice}, but ${choice} does not answer: ${complaint}. Start it, or write auto or off.`,
   )
 }
 

@@ -7,23 +7,26 @@ import { DispatcherProcess, dispatchers } from '../../../support/dispatcher-proc
 import { fileSignals } from '../../../support/script-signals.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
 
-const config = { lease: 2, heartbeat: 0.3, drain: 0, backends: { local: { slots: 2, containers: 'off' } } }
+const common = { lease: 2, heartbeat: 0.3, drain: 0 }
+const machine = { slots: 2, containers: 'off' }
 
-describe('local back-end', () => {
-  const directory = temporaryDirectory()
-  const start = dispatchers(directory)
-  const signals = fileSignals(directory)
-  backendSuite({
-    name: 'local',
-    start: () => start({ config: { ...config } }),
-    spec: {},
-    signals: () => signals,
-    killWorker: async (dispatcher) => {
-      for (const pid of workersOf(dispatcher)) process.kill(pid, 'SIGKILL')
-    },
-    unsupported: { outOfMemory: 'a process on this machine has no memory limit of its own' },
+/** The same machine as your own, and in the part of Lambda. */
+for (const name of ['local', 'rehearsal'])
+  describe(`${name} back-end`, () => {
+    const directory = temporaryDirectory()
+    const start = dispatchers(directory)
+    const signals = fileSignals(directory)
+    backendSuite({
+      name,
+      start: () => start({ config: { ...common, backends: { [name]: machine } } }),
+      spec: {},
+      signals: () => signals,
+      killWorker: async (dispatcher) => {
+        for (const pid of workersOf(dispatcher)) process.kill(pid, 'SIGKILL')
+      },
+      unsupported: { outOfMemory: 'a process on this machine has no memory limit of its own' },
+    })
   })
-})
 
 runtimeContractSuite({ name: 'local back-end', start: () => startDispatcherRuntime({ spec: {} }) })
 

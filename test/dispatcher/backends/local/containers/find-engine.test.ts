@@ -11,7 +11,7 @@ describe('finding a container engine', function () {
   if (process.platform !== 'linux') return
   const directory = temporaryDirectory()
   const find = async (choice: 'auto' | 'docker' | 'podman' | 'off', answers: Parameters<typeof fakeEngine>[1]) =>
-    (await findEngine(choice, fakeEngine(directory(), answers).environment))?.name
+    (await findEngine('local', choice, fakeEngine(directory(), answers).environment))?.name
 
   it('takes docker where both answer, podman where docker has no daemon', async () => {
     assert.equal(await find('auto', { docker: {}, podman: {} }), 'docker')
@@ -22,7 +22,7 @@ describe('finding a container engine', function () {
     assert.equal(await find('auto', { docker: DOWN, podman: DOWN }), undefined)
     const { environment, calls } = fakeEngine(directory(), { docker: {}, podman: {} })
     const before = calls().length
-    assert.equal(await findEngine('off', environment), undefined)
+    assert.equal(await findEngine('local', 'off', environment), undefined)
     assert.equal(calls().length, before)
   })
 
@@ -30,7 +30,7 @@ describe('finding a container engine', function () {
     assert.equal(await find('podman', { docker: {}, podman: {} }), 'podman')
     await assert.rejects(
       find('docker', { docker: DOWN }),
-      /containers is docker, but docker does not answer: cannot reach/,
+      /backends\.local\.containers is docker, but docker does not answer: cannot reach/,
     )
   })
 
