@@ -28,7 +28,7 @@ export function checkAccess(request: FastifyRequest, config: DispatcherConfig, n
   const { user, events } = config.tokens
   const accepted = role === 'events' ? [...events, ...user] : user
   if (accepted.length === 0 && isLoopback(config.host)) return refuseStrangers(request)
-  const token = bearer(request) ?? missing(role)
+  const token = bearer(request) ?? (role === 'events' ? password(request) : undefined) ?? missing(role)
   if (accepted.some((known) => equal(known, token))) return
   if (role === 'user' && events.some((known) => equal(known, token)))
     throw new SpillwayError(
@@ -43,10 +43,17 @@ function bearer(request: FastifyRequest): string | undefined {
   return match?.[1]
 }
 
+/** Senders that know no other way, such as Ceph, have the token as the password of their URL; whatever their user is called. */
+function password(request: FastifyRequest): string | undefined {
+  const encoded = /^Basic +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
+  return /^[^:]*:(.+)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8'))?.[1]
+}
+
 function missing(role: Role): never {
+  const also = role === 'events' ? ', or `Basic` with the token as the password' : ''
   throw new SpillwayError(
     'token-missing',
-    `This call needs \`Authorization: Bearer <token>\` with a token of the role ${role}.`,
+    `This call needs \`Authorization: Bearer <token>\` with a token of the role ${role}${also}.`,
   )
 }
 

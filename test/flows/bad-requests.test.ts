@@ -158,6 +158,7 @@ describe('callers who may not', function () {
   const directory = temporaryDirectory()
   const start = dispatchers(directory)
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+  const basic = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toString('base64')}` })
 
   it('get 401 without a token or with a wrong one, 403 with one of another role', async () => {
     const { url } = await start({
@@ -167,12 +168,16 @@ describe('callers who may not', function () {
     const calls: [string, string, Record<string, string>, number, ErrorCode | undefined][] = [
       ['GET', '/v1/functions', {}, 401, 'token-missing'],
       ['GET', '/v1/functions', bearer('wrong'), 401, 'token-invalid'],
-      ['GET', '/v1/functions', { authorization: 'Basic dXNlci0xOg==' }, 401, 'token-missing'],
+      ['GET', '/v1/functions', basic('me:user-1'), 401, 'token-missing'],
       ['GET', '/v1/functions', bearer('events-1'), 403, 'token-forbidden'],
       ['GET', '/v1/functions', worker, 401, 'token-invalid'],
       ['GET', '/v1/functions', bearer('user-2'), 200, undefined],
       ['POST', '/v1/events', bearer('events-1'), 200, undefined],
       ['POST', '/v1/events', bearer('user-1'), 200, undefined],
+      ['POST', '/v1/events', basic('ceph:events-1'), 200, undefined],
+      ['POST', '/v1/events', basic(':events-1'), 200, undefined],
+      ['POST', '/v1/events', basic('ceph:wrong'), 401, 'token-invalid'],
+      ['POST', '/v1/events', basic('events-1'), 401, 'token-missing'],
       ['POST', '/v1/events', {}, 401, 'token-missing'],
       ['GET', '/metrics', {}, 401, 'token-missing'],
       ['GET', '/healthz', {}, 200, undefined],
