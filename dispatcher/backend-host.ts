@@ -8,16 +8,8 @@ import type { Dispatch } from './dispatch.js'
 import type { HandOut } from './workers/hand-out.js'
 import { takerTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
-import { decodePackage } from './package-document.js'
+import { packages } from './packages.js'
 import { signStartToken, signWorkerToken, START_TOKEN_MS, WORKER_TOKEN_MS } from './workers/worker-token.js'
-
-const NO_FILES = Buffer.from('[]')
-
-/** The packaged files of releases. */
-export const packages =
-  (database: Database): BackendHost['packageOf'] =>
-  async ({ packageDigest }) =>
-    decodePackage((await database.getPackage(packageDigest)) ?? NO_FILES)
 
 export interface BackendHostContext {
   /** Whose host it is. */

@@ -1,13 +1,20 @@
 /** What people do with functions: register, remove, look at, ask where work of one would run. */
-import type { FunctionRecord, PackagedFile, PutFunctionAnswer } from '../runtime/contract/dispatcher-api.js'
+import type {
+  FunctionDetails,
+  FunctionRecord,
+  PackagedFile,
+  PutFunctionAnswer,
+} from '../runtime/contract/dispatcher-api.js'
 import type { Decision } from '../runtime/contract/decision.js'
 import { asError } from '../runtime/contract/errors.js'
+import { fileFacts } from '../runtime/contract/file-facts.js'
 import type { FunctionSpec, InputRule } from '../runtime/contract/function-spec.js'
 import { formatLocation } from '../runtime/contract/location.js'
 import type { Problem } from '../runtime/contract/problem.js'
 import type { Backend, BackendsAtHand } from './backends-at-hand.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Database } from './database/database.js'
+import { packages } from './packages.js'
 import { notifyBuckets } from './intake/notify-buckets.js'
 import type { Registry } from './registry.js'
 import { decide } from './router/decide.js'
@@ -58,8 +65,10 @@ export class Functions {
     return removed
   }
 
-  get(name: string): Promise<FunctionRecord> {
-    return this.#describe(this.#context.registry.current(name))
+  async get(name: string): Promise<FunctionDetails> {
+    const release = this.#context.registry.current(name)
+    const files = await packages(this.#context.database)(release)
+    return { ...(await this.#describe(release)), files: files.map(fileFacts) }
   }
 
   list(): Promise<FunctionRecord[]> {

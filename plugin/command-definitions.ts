@@ -24,6 +24,10 @@ export function commandDefinitions(words: CommandWords): Record<string, CommandD
           port: { usage: 'Port of the dispatcher. Default: any free one', type: 'string' },
         }),
         register: { ...run('Register the functions with the dispatcher, without AWS'), isHidden: true },
+        diff: run('Say what a deploy would change; exit code 0: nothing, 1: something, 2: it cannot be told', {
+          function: FUNCTION,
+          json: { usage: 'As JSON', type: 'boolean' },
+        }),
         invocations: run('List invocations, newest first', {
           function: FUNCTION,
           state: {

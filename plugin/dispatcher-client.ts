@@ -4,6 +4,7 @@ import { request as requestHttps } from 'node:https'
 import {
   API_PATHS,
   type Accepted,
+  type FunctionDetails,
   type FunctionRecord,
   type InvocationList,
   type InvocationRecord,
@@ -65,6 +66,11 @@ export class DispatcherClient {
 
   async functions(): Promise<FunctionRecord[]> {
     return (await this.#json<{ functions: FunctionRecord[] }>({ path: API_PATHS.functions })).functions
+  }
+
+  /** With digests of its files. */
+  function(name: string): Promise<FunctionDetails> {
+    return this.#json({ path: API_PATHS.function(name) })
   }
 
   putFunction(name: string, registration: PutFunction): Promise<PutFunctionAnswer> {

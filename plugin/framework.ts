@@ -228,6 +228,17 @@ export function wordAfter(serverless: Serverless, path: string[]): string | unde
   return word !== undefined && /^[0-9a-zA-Z][0-9a-zA-Z-]*$/.test(word) ? word : undefined
 }
 
+/** What is said on the command line, e.g. `spillway diff`. */
+export const isCommand = (serverless: Serverless, words: string): boolean =>
+  serverless.processedInput?.commands?.join(' ') === words
+
+/** The framework ends with 1 whatever is wrong. Answers a function that takes this back. */
+export function endWith(code: number): () => void {
+  const end = () => void (process.exitCode = code)
+  process.once('exit', end)
+  return () => void process.off('exit', end)
+}
+
 function demand<T>(value: T | undefined, shape: string, serverless: Serverless): T {
   if (value !== undefined) return value
   throw new serverless.classes.Error(

@@ -1,7 +1,16 @@
 /** The plugin: hooks and commands, nothing else. What they do is loaded when they run. */
 import { commandDefinitions, ID_COMMANDS, type CommandWords, type IdCommand } from './command-definitions.js'
 import type { CommandContext } from './context.js'
-import { mendDefaultRole, renameImages, runFirst, setImage, mendFunction, wordAfter } from './framework.js'
+import {
+  endWith,
+  isCommand,
+  mendDefaultRole,
+  renameImages,
+  runFirst,
+  setImage,
+  mendFunction,
+  wordAfter,
+} from './framework.js'
 import type { PackagedImage } from './registration.js'
 import type { CommandDefinition, Options, Output, Serverless } from './serverless.js'
 import { Session } from './session.js'
@@ -16,6 +25,10 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   'rollback:function:rollback': 'rollback function',
 }
 
+/** Exit codes of \`diff\`, as diff(1) has them: a service that cannot be read is no difference. */
+const DIFFERENT = 1
+const TROUBLE = 2
+
 class SpillwayPlugin {
   readonly commands: Record<string, CommandDefinition>
   readonly hooks: Hooks
@@ -23,10 +36,12 @@ class SpillwayPlugin {
   readonly #session: Session
   /** Of the functions on Lambda, once they are planned; by key. */
   #images: ReadonlyMap<string, PackagedImage> = new Map()
+  #forgetTrouble = () => {}
 
   constructor(serverless: Serverless, _options: Options, output: Output) {
     this.#serverless = serverless
     this.#session = new Session(serverless, output)
+    if (isCommand(serverless, 'spillway diff')) this.#forgetTrouble = endWith(TROUBLE)
     const words = wordsOf(serverless)
     this.commands = commandDefinitions(words)
     this.hooks = {
@@ -126,6 +141,11 @@ class SpillwayPlugin {
     return {
       'spillway:dev:run': session.own(async (context) => (await import('./commands/dev.js')).dev(context)),
       'spillway:register:run': session.own(async (context) => (await import('./commands/deploy.js')).register(context)),
+      'spillway:diff:run': session.own(async (context) => {
+        const isDifferent = await (await import('./commands/diff.js')).diff(context)
+        this.#forgetTrouble()
+        if (isDifferent) process.exitCode = DIFFERENT
+      }),
       'spillway:graph:run': session.own(async (context) => (await import('./commands/graph.js')).graph(context)),
       'spillway:invocations:run': session.own(async (context) =>
         (await import('./commands/invocations.js')).invocations(context),

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { PutFunction } from '../runtime/contract/dispatcher-api.js'
+import type { FileFacts, PutFunction } from '../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../runtime/contract/errors.js'
-import { fileFacts, packageFiles, type FileFacts } from './package.js'
+import { fileFacts } from '../runtime/contract/file-facts.js'
+import { packageFiles } from './package.js'
 import type { Service, ServiceFunction } from './service.js'
 
 export interface Registration extends ServiceFunction {
@@ -32,6 +33,8 @@ export interface PackagedImage {
 }
 
 const FILE_NAME = 'spillway.json'
+/** Of what functions become in a cluster, beside it. */
+export const OBJECTS_FOLDER = 'kubernetes'
 
 /** Of the functions that a dispatcher knows, unless others are named. */
 export const buildRegistrations = (
@@ -65,10 +68,10 @@ export function writePackage(
 
 const imageOf = (image: PackagedImage | undefined) => (image ? { image } : {})
 
-/** Takes our file out of `.serverless/`, and the folder too where nothing else is in it. */
+/** Takes what is ours out of `.serverless/`, and the folder too where nothing else is in it. */
 export function removePackage(serviceDirectory: string): void {
   const directory = join(serviceDirectory, '.serverless')
-  rmSync(join(directory, FILE_NAME), { force: true })
+  for (const name of [FILE_NAME, OBJECTS_FOLDER]) rmSync(join(directory, name), { recursive: true, force: true })
   if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory)
 }
 
@@ -84,6 +87,10 @@ export function checkAgainstPackage(directory: string, registrations: Registrati
     `The package in ${directory} is not of these files; changed: ${changed.map(({ key }) => key).join(', ') || 'functions were removed'}. Run \`serverless package\` again, or deploy without --package.`,
   )
 }
+
+/** Empty where nothing was packaged yet. */
+export const lastPackage = (directory: string): PackagedFunction[] =>
+  existsSync(join(directory, FILE_NAME)) ? readPackage(directory) : []
 
 /** By name of the function. */
 export const packagedImages = (directory: string): Map<string, PackagedImage> =>

@@ -1,6 +1,7 @@
-/** `serverless package`: says in `.serverless/spillway.json` what would be registered, without a dispatcher. */
+/** `serverless package`: says in `.serverless/` what would be registered, and what it becomes in a cluster, without either. */
 import { join, resolve } from 'node:path'
 import { option, type CommandContext } from '../context.js'
+import { objectFiles, writeObjects } from '../kubernetes-objects.js'
 import { buildRegistrations, writePackage, type PackagedImage } from '../registration.js'
 import { allFunctions } from '../service.js'
 
@@ -18,6 +19,7 @@ export function packageService(context: CommandContext, beside: Beside): void {
   const wanted = option(context, 'package') ?? beside.configuredPath
   const target = beside.aws || wanted === undefined ? join(directory, '.serverless') : resolve(directory, wanted)
   const file = writePackage(target, buildRegistrations(context.service, functions), beside.images)
+  writeObjects(target, objectFiles(context.service))
   for (const note of context.service.notes) context.output.log.notice(note)
   if (!beside.aws) context.output.log.success(`Packaged ${functions.length} function(s) into ${file}`)
 }

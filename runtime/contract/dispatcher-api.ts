@@ -45,6 +45,13 @@ export const PackagedFileSchema = Type.Object(
   { additionalProperties: false },
 )
 
+export const FileFactsSchema = Type.Object({
+  path: PackagedFileSchema.properties.path,
+  mode: PackagedFileSchema.properties.mode,
+  sha256: Type.String({ description: 'digest of the content, hexadecimal' }),
+  bytes: Type.Integer({ description: 'size' }),
+})
+
 export const PutFunctionSchema = Type.Object(
   {
     spec: Type.Object({}, { additionalProperties: true, description: 'the function spec, see the function reference' }),
@@ -62,6 +69,11 @@ export const FunctionRecordSchema = Type.Object({
   running: Type.Integer({ description: 'invocations that run' }),
   notes: Type.Array(Type.String(), { description: 'what its user should know, e.g. that the image is not used' }),
 })
+
+export const FunctionDetailsSchema = Type.Composite([
+  FunctionRecordSchema,
+  Type.Object({ files: Type.Array(FileFactsSchema, { description: 'the script and the extra files' }) }),
+])
 
 export const PutFunctionAnswerSchema = Type.Composite([
   FunctionRecordSchema,
@@ -214,9 +226,11 @@ export const BackendStatusSchema = Type.Object({
 
 export const BackendListSchema = Type.Object({ backends: Type.Array(BackendStatusSchema) })
 
+export type FileFacts = Static<typeof FileFactsSchema>
 export type PackagedFile = Static<typeof PackagedFileSchema>
 export type PutFunction = Static<typeof PutFunctionSchema>
 export type PutFunctionAnswer = Static<typeof PutFunctionAnswerSchema>
+export type FunctionDetails = Static<typeof FunctionDetailsSchema>
 export type FunctionRecord = Static<typeof FunctionRecordSchema>
 export type InvocationInput = Static<typeof InvocationInputSchema>
 export type InvocationSummary = Static<typeof InvocationSummarySchema>

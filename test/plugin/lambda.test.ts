@@ -176,6 +176,22 @@ describeOnClis('functions on Lambda', function (cli) {
     assert.deepEqual(again.Resources.SpillwayDeadLetters, template.Resources.SpillwayDeadLetters)
   })
 
+  it('are compared with what was packaged last where no dispatcher has them', async () => {
+    const same = await run('spillway diff -f classify')
+    assert.deepEqual(
+      [same.code, same.stdout],
+      [0, 'plants-dev-classify: unchanged; beside the last package in .serverless\n'],
+      same.stderr,
+    )
+    edit((yaml) => yaml.replace('timeout: 10m', 'timeout: 5m').replace('lake://plants/out/', 'lake://plants/results/'))
+    const { code, stdout, stderr } = await run('spillway diff -f classify')
+    assert.equal(code, 1)
+    assert.match(stdout, /^ {2}~ spec timeout: 600 -> 300$/m)
+    assert.match(stdout, /^ {2}~ Lambda function timeout: 600 -> 300$/m)
+    assert.match(stdout, /^ {2}~ Lambda role Properties\.Policies.*plants\/results\/\*/m)
+    assert.match(stderr, /Of Lambda, what comes from the spec is compared/)
+  })
+
   it('are checked by the framework where its own words are concerned', async () => {
     edit((yaml) => yaml.replace('project: garden', 'project: { garden: 1 }'))
     const { stdout, stderr } = await run('print')

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileProblems } from '../../plugin/file-problems.js'
 import { findFiles } from '../../plugin/find-files.js'
-import { fileFacts, packageFiles } from '../../plugin/package.js'
+import { packageFiles } from '../../plugin/package.js'
+import { fileFacts } from '../../runtime/contract/file-facts.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
 describe('the files of a function', () => {

@@ -10,12 +10,14 @@ import { buffer } from 'node:stream/consumers'
 import {
   API_PATHS,
   type Accepted,
+  type FunctionDetails,
   type FunctionRecord,
   type InvocationList,
   type InvocationRecord,
   type PutFunction,
 } from '../../runtime/contract/dispatcher-api.js'
 import { problemDocument, SpillwayError } from '../../runtime/contract/errors.js'
+import { fileFacts } from '../../runtime/contract/file-facts.js'
 import type { State } from '../../runtime/contract/invocation.js'
 import type { LogLine } from '../../runtime/contract/runtime-api.js'
 
@@ -127,9 +129,15 @@ export class FakeDispatcher {
     if (action === 'PUT') return { json: this.#put(name, JSON.parse(body.toString('utf8')) as PutFunction) }
     if (!this.functions.has(name)) throw new SpillwayError('function-not-found', `There is no function ${name}.`)
     if (action === 'DELETE') return { status: this.functions.delete(name) ? 204 : 500, text: '' }
+    if (action === 'GET') return { json: this.#details(name) }
     if (action === 'redrive') return { json: { redriven: this.#redrive(name) } }
     const { id, state, decision } = this.addInvocation(name, body, headers['content-type'] ?? '')
     return { status: 202, json: { id, state, decision, duplicate: false } satisfies Accepted }
+  }
+
+  #details(name: string): FunctionDetails {
+    const record = this.functions.get(name)!
+    return { ...record, files: record.files.map(fileFacts) }
   }
 
   #put(name: string, { spec, files }: PutFunction) {

@@ -2,8 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import {
+  FunctionDetailsSchema,
   FunctionListSchema,
-  FunctionRecordSchema,
   PACKAGE_BYTES_MAX,
   PutFunctionAnswerSchema,
   PutFunctionSchema,
@@ -45,9 +45,9 @@ export function addFunctions(app: FastifyInstance, dispatcher: Dispatcher): void
       schema: {
         tags,
         operationId: 'getFunction',
-        summary: 'One function',
+        summary: 'One function, with its files',
         params: NameParams,
-        response: answers({ 200: FunctionRecordSchema }),
+        response: answers({ 200: FunctionDetailsSchema }),
       },
     },
     ({ params }) => dispatcher.functions.get(params.name),
