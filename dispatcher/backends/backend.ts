@@ -28,6 +28,8 @@ export interface BackendLimits {
   gpuMax?: number
   /** vCPU of one worker */
   cpuMax?: number
+  /** Architectures of its machines; absent: any. */
+  architectures?: readonly FunctionSpec['architecture'][]
 }
 
 /** Work of one release, and the workers that wait for some. */

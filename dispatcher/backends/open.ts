@@ -115,20 +115,24 @@ function openKubernetes(kubernetes: Configured<'kubernetes'>, context: OpenBacke
       imagePullTimeoutMs: kubernetes.imagePullTimeout * 1000,
       autoscaling: kubernetes.autoscaling,
       kit: kitFacts(kubernetes),
+      kitImages: kubernetes.kitImages,
       heartbeatSeconds: config.heartbeat,
       leaseSeconds: config.lease,
       now,
     },
     {
       connect: () => connect({ namespace, ...(name ? { context: name } : {}) }),
-      openImages: () => openImagesOf(context, kubernetes.insecureRegistries),
+      openImages: () => openImagesOf(context, kubernetes),
     },
     host,
   )
 }
 
 /** Loaded only where a back-end needs images. */
-async function openImagesOf({ config, supervisor, now }: OpenBackends, insecure: readonly string[]): Promise<Images> {
+async function openImagesOf(
+  { config, supervisor, now }: OpenBackends,
+  { insecureRegistries, kitImages }: Pick<Configured<'kubernetes'>, 'insecureRegistries' | 'kitImages'>,
+): Promise<Images> {
   const [{ openImages }, { credentialsFromEnvironment }] = await Promise.all([
     import('../images/open-images.js'),
     import('../images/credentials/from-environment.js'),
@@ -138,7 +142,8 @@ async function openImagesOf({ config, supervisor, now }: OpenBackends, insecure:
     supervisor,
     node: process.execPath,
     credentials: credentialsFromEnvironment(config.registries, now),
-    insecureRegistries: insecure,
+    insecureRegistries,
+    kitImages,
     now,
   })
 }

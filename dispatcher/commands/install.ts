@@ -18,6 +18,10 @@ export const install: Command = {
   about: 'Put a dispatcher on a Kubernetes cluster, or change the one that is there.',
   options: {
     image: { value: 'REGISTRY/NAME@DIGEST', about: 'what `spillway image push` has printed' },
+    architecture: {
+      value: 'NAME',
+      about: 'x86_64 or arm64: that of the image, where nodes are of several. Default: any node',
+    },
     config: { value: 'FILE', about: "the dispatcher's YAML file: storage, backends, routing" },
     context: CONTEXT,
     namespace: NAMESPACE,
@@ -84,12 +88,22 @@ async function planOf({ values }: CommandCall): Promise<InstallPlan> {
   return {
     ...place,
     file: completeFile(written, place),
+    ...architectureOf(text('architecture')),
     storage: text('storage') ?? '5Gi',
     ...(text('storage-class') === undefined ? {} : { storageClass: text('storage-class')! }),
     ...(ingress === undefined ? {} : { ingress: ingressOf(ingress, text('ingress-class'), text('tls-secret')) }),
     readNodes: values['no-nodes'] !== true,
     imagePullSecrets: (values['image-pull-secret'] as string[] | undefined) ?? [],
   }
+}
+
+function architectureOf(name: string | undefined): Pick<InstallPlan, 'architecture'> {
+  if (name === undefined) return {}
+  if (name === 'x86_64' || name === 'arm64') return { architecture: name }
+  throw new SpillwayError(
+    'invalid-configuration',
+    `--architecture must be x86_64 or arm64, got ${JSON.stringify(name)}.`,
+  )
 }
 
 const ingressOf = (host: string, className: string | undefined, tlsSecret: string | undefined) => ({

@@ -74,6 +74,8 @@ export interface ImagesOptions {
   node: string
   /** Directories of kits for other architectures, as `spillway image kit` writes them. */
   kits?: Partial<Record<Architecture, string>>
+  /** Images that hold kits for other architectures, as `spillway image push` makes them. */
+  kitImages?: Partial<Record<Architecture, string>>
   /** Asked in order, until one knows the registry. */
   credentials: readonly CredentialProvider[]
   /** Registries, besides those of this machine itself, that are spoken to by plain HTTP. */

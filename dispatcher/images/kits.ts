@@ -6,14 +6,20 @@ import type { Architecture } from './image-facts.js'
 import type { ImagesOptions } from './images.js'
 import { buildKit, kitIn, type Kit } from './kit.js'
 
-type KitsOptions = Pick<ImagesOptions, 'node' | 'supervisor' | 'kits' | 'cacheDirectory'>
+type KitsOptions = Pick<ImagesOptions, 'node' | 'supervisor' | 'kits' | 'kitImages' | 'cacheDirectory'>
+
+/** Gets the kit out of an image; answers its directory. */
+type Unpack = (image: string, architecture: Architecture) => Promise<string>
 
 export class Kits {
   readonly #options: KitsOptions
+  readonly #unpack: Unpack | undefined
   readonly #built = new Map<Architecture, Promise<Kit>>()
 
-  constructor(options: KitsOptions) {
+  /** Without `unpack` there are none in images. */
+  constructor(options: KitsOptions, unpack?: Unpack) {
     this.#options = options
+    this.#unpack = unpack
   }
 
   /** Asked for once; a fault is not kept. */
@@ -27,9 +33,12 @@ export class Kits {
   }
 
   async #find(architecture: Architecture): Promise<Kit> {
-    const { node, supervisor, kits = {}, cacheDirectory } = this.#options
+    const { node, supervisor, kits = {}, kitImages = {}, cacheDirectory } = this.#options
+    const image = this.#unpack && kitImages[architecture]
+    if (image)
+      return checked(await this.#unpack!(image, architecture), architecture, `kitImages.${architecture}`, image)
     const given = kits[architecture]
-    if (given !== undefined) return checked(given, architecture)
+    if (given !== undefined) return checked(given, architecture, `kits.${architecture}`)
     const own = await programArchitecture(node)
     if (own === undefined) throw noKit(architecture, `the Node.js of this machine, ${node}, is no program of Linux`)
     if (own !== architecture) throw noKit(architecture, `this machine is ${own}`)
@@ -37,13 +46,13 @@ export class Kits {
   }
 }
 
-async function checked(directory: string, architecture: Architecture): Promise<Kit> {
+async function checked(directory: string, architecture: Architecture, key: string, from = directory): Promise<Kit> {
   const kit = await kitIn(directory)
   const found = kit && (await programArchitecture(join(directory, 'bin/node')))
   if (found === architecture) return kit!
   throw new SpillwayError(
     'invalid-configuration',
-    `kits.${architecture} must name a directory with a runtime kit for ${architecture}, got ${directory}, which ${found ? `is for ${found}` : 'holds none'}. ${howToGet(architecture)}`,
+    `${key} must name one with a runtime kit for ${architecture}, got ${from}, which ${found ? `is for ${found}` : 'holds none'}. ${howToGet(architecture)}`,
   )
 }
 
@@ -51,4 +60,4 @@ const noKit = (architecture: Architecture, why: string) =>
   new SpillwayError('not-available', `There is no runtime kit for ${architecture}; ${why}. ${howToGet(architecture)}`)
 
 const howToGet = (architecture: Architecture) =>
-  `On a Linux machine of ${architecture} run \`npx spillway image kit DIR\`, copy DIR here, and name it as kits.${architecture}.`
+  `On a Linux machine of ${architecture} run \`npx spillway image kit DIR\`, copy DIR here, and name it as kits.${architecture}; for Kubernetes, run \`npx spillway image push REGISTRY/NAME\` there, and name what it prints as kitImages.${architecture}.`

@@ -13,6 +13,7 @@ import type {
   PlanRequest,
 } from './images.js'
 import { kitCommand } from './kit-command.js'
+import { kitOfImage } from './kit-of-image.js'
 import { Kits } from './kits.js'
 import { LayerStore } from './layer-store.js'
 import type { AddedLayer } from './manifest.js'
@@ -37,7 +38,7 @@ class RegistryImages implements Images {
 
   constructor(options: ImagesOptions) {
     this.#options = options
-    this.#kits = new Kits(options)
+    this.#kits = new Kits(options, (image, architecture) => this.#kitOf(image, architecture))
     this.#layers = new LayerStore(join(options.cacheDirectory, 'layers'))
     this.#read = new ReadImages(join(options.cacheDirectory, 'images'))
   }
@@ -74,6 +75,12 @@ class RegistryImages implements Images {
 
   close(): void {
     this.#closing.abort()
+  }
+
+  async #kitOf(name: string, architecture: Architecture): Promise<string> {
+    const asked = this.#asked(name, { architecture })
+    const parent = join(this.#options.cacheDirectory, 'kits-of-images')
+    return kitOfImage({ ...asked, image: await resolveImage(asked), parent, signal: this.#closing.signal })
   }
 
   async #derive({ layers, repository: name, ...image }: DeriveRequest): Promise<DerivedImage> {

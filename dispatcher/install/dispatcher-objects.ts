@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import { CONFIG_FILE, STATE_DIRECTORY } from './dispatcher-file.js'
+import { nodesOf } from '../backends/kubernetes/names.js'
 import { labelsOf, podLabelsOf } from './labels.js'
 import type { Manifest } from './manifest.js'
 import { namesOf, PORT, type InstallPlan } from './plan.js'
@@ -64,6 +65,7 @@ function podSpec(plan: InstallPlan) {
     serviceAccountName: plan.name,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
+    ...(plan.architecture ? { nodeSelector: nodesOf(plan.architecture) } : {}),
     imagePullSecrets: plan.imagePullSecrets.map((name) => ({ name })),
     securityContext: {
       runAsNonRoot: true,

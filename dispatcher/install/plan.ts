@@ -14,6 +14,8 @@ export interface InstallPlan {
   workers: string
   /** Holds dispatcher, runtime kit and Node.js: what `spillway image push` has pushed. */
   image: string
+  /** Of that image, where nodes are of several. */
+  architecture?: 'x86_64' | 'arm64'
   /** Content of the dispatcher's YAML file. */
   file: DispatcherFile
   /** Size of the volume for the record and the logs, e.g. `1Gi`. */

@@ -40,6 +40,7 @@ function compareFixed(spec: FunctionSpec, limits: BackendLimits): Reason[] {
     over(own.ephemeralStorageSize, limits.ephemeralStorageMax, 'ephemeralStorageSize', formatMegabytes),
     over(own.cpu, limits.cpuMax, 'cpu', (vcpu) => `${vcpu} vCPU`),
     over(own.gpu.count, limits.gpuMax, 'gpu', String),
+    otherArchitecture(own.architecture, limits.architectures),
   ]
     .filter((text) => text !== undefined)
     .map((text) => reason(limits, text))
@@ -53,6 +54,11 @@ const reason = ({ name }: BackendLimits, text: string): Reason => ({
 
 function over(value: number, max: number | undefined, what: string, format: (value: number) => string) {
   return max !== undefined && value > max ? `${what} ${format(value)} is over ${format(max)}` : undefined
+}
+
+function otherArchitecture(wanted: string, there: readonly string[] | undefined): string | undefined {
+  if (!there || there.includes(wanted)) return undefined
+  return `architecture ${wanted} is not among those of its machines: ${there.join(', ')}`
 }
 
 function inputMisfit(scratch: number, inputBytes: number): string | undefined {

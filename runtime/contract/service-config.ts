@@ -148,6 +148,17 @@ export const BackendsConfigSchema = object(
               defaultText: 'set by `spillway install`',
             }),
           ),
+          kitImages: object(
+            {
+              x86_64: Type.Optional(text({ description: 'image that holds the kit for x86_64' })),
+              arm64: Type.Optional(text({ description: 'image that holds the kit for arm64' })),
+            },
+            {
+              description:
+                "images that hold the runtime kit for other architectures than the dispatcher's own, whatever `kit` is: what `spillway image push` makes on a machine of that architecture",
+              default: {},
+            },
+          ),
           imagePullSecrets: Type.Array(text({ description: 'name of a Secret in the namespace of the workers' }), {
             description: 'for the registries of all images, those of functions come on top',
             default: [],

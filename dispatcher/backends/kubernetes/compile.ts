@@ -7,7 +7,16 @@ import { specFor, type FunctionSpec } from '../../../runtime/contract/function-s
 import { KILL_AFTER_SECONDS } from '../../../runtime/contract/worker-environment.js'
 import { containerOf, initContainers } from './containers.js'
 import { START_TOKEN_KEY } from './inside.js'
-import { FUNCTION_ANNOTATION, jobName, labelValue, LABELS, MANAGER, QUEUE_LABEL, WORKER_COMPONENT } from './names.js'
+import {
+  FUNCTION_ANNOTATION,
+  jobName,
+  labelValue,
+  LABELS,
+  MANAGER,
+  nodesOf,
+  QUEUE_LABEL,
+  WORKER_COMPONENT,
+} from './names.js'
 import { megabytesText } from './quantity.js'
 import { KIT_SIZE_MAX } from './resources.js'
 import type { Kit, WorkerToCompile } from './worker.js'
@@ -83,9 +92,6 @@ const labelsOf = ({ worker, function: name, release, place }: WorkerToCompile): 
   [LABELS.release]: String(release),
 })
 
-/** https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch */
-const ARCHITECTURES = { x86_64: 'amd64', arm64: 'arm64' } as const
-
 function podSpec(worker: WorkerToCompile, spec: FunctionSpec): V1PodSpec {
   const { kit, place } = worker
   const { nodeSelector, tolerations, priorityClass, imagePullSecrets = [], runtimeClass } = spec.kubernetes ?? {}
@@ -96,7 +102,7 @@ function podSpec(worker: WorkerToCompile, spec: FunctionSpec): V1PodSpec {
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
     ...(spec.isolation === 'fresh' ? { activeDeadlineSeconds: Math.ceil(spec.timeout) + FRESH_MARGIN_SECONDS } : {}),
-    nodeSelector: { 'kubernetes.io/arch': ARCHITECTURES[spec.architecture], ...nodeSelector },
+    nodeSelector: { ...nodesOf(spec.architecture), ...nodeSelector },
     ...(tolerations ? { tolerations } : {}),
     ...(priorityClass ? { priorityClassName: priorityClass } : {}),
     ...(runtimeClass ? { runtimeClassName: runtimeClass } : {}),

@@ -4,6 +4,7 @@ import { asError } from '../../../runtime/contract/errors.js'
 import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
 import type { Release } from '../../../runtime/contract/release.js'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
+import type { Architecture } from '../../images/image-facts.js'
 import type { Images } from '../../images/images.js'
 import type { BackendHost, BackendLimits, Demand, WorkerBackend } from '../backend.js'
 import { refusalOf } from './check.js'
@@ -27,6 +28,8 @@ export interface KubernetesConfig {
   /** Nodes come when they are needed. */
   autoscaling: boolean
   kit: Pick<KitFacts, 'wanted' | 'registry' | 'kitImage'>
+  /** Images with kits for other architectures than the dispatcher's own. */
+  kitImages: Partial<Record<Architecture, string>>
   heartbeatSeconds: number
   leaseSeconds: number
   now(): number
@@ -190,6 +193,7 @@ export class KubernetesBackend implements WorkerBackend {
     const preparation = new Preparation({
       images,
       way: kit.way,
+      kitImages: this.#config.kitImages,
       signal: this.#closing.signal,
       now,
       onFault: (release, words) => this.#host.log('warn', `${release.function}: ${words}`),

@@ -1,4 +1,5 @@
 /** What the back-end can take at most: the largest node, where nodes may be looked at. Pure. */
+import { architectureOf } from '../../images/platform.js'
 import type { BackendLimits } from '../backend.js'
 import type { Node } from './objects.js'
 import { parseQuantity } from './quantity.js'
@@ -14,6 +15,7 @@ export function limitsOf(nodes: readonly Node[] | undefined): BackendLimits {
   const usable = nodes?.filter(({ spec }) => !spec?.unschedulable) ?? []
   if (usable.length === 0) return none
   const amounts = usable.map(({ status }) => amountsOf(status?.allocatable ?? {}))
+  const architectures = new Set(usable.map(({ status }) => architectureOf(status?.nodeInfo?.architecture)))
   const most = (pick: (amount: Amounts) => number) => Math.max(...amounts.map(pick))
   return {
     ...none,
@@ -21,6 +23,7 @@ export function limitsOf(nodes: readonly Node[] | undefined): BackendLimits {
     ephemeralStorageMax: Math.floor(most(({ storage }) => storage) / MEBIBYTE),
     cpuMax: most(({ cpu }) => cpu),
     gpuMax: most(({ gpus }) => gpus),
+    ...(architectures.has(undefined) ? {} : { architectures: [...architectures].filter((name) => name !== undefined) }),
   }
 }
 

@@ -18,6 +18,14 @@ export const FUNCTION_ANNOTATION = 'spillway/function'
 /** https://kueue.sigs.k8s.io/docs/tasks/run/jobs/ */
 export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
 
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch */
+const ARCHITECTURES = { x86_64: 'amd64', arm64: 'arm64' } as const
+
+/** Selects the nodes that can run an image of that architecture. */
+export const nodesOf = (architecture: keyof typeof ARCHITECTURES): Record<string, string> => ({
+  'kubernetes.io/arch': ARCHITECTURES[architecture],
+})
+
 export const MANAGER = 'spillway'
 export const WORKER_COMPONENT = 'worker'
 

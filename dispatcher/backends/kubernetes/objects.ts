@@ -66,6 +66,6 @@ export interface Node {
   spec?: { unschedulable?: boolean }
   status?: {
     allocatable?: Readonly<Record<string, string>>
-    nodeInfo?: { containerRuntimeVersion?: string }
+    nodeInfo?: { containerRuntimeVersion?: string; architecture?: string }
   }
 }

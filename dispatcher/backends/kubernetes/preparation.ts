@@ -2,7 +2,7 @@
 import { asError, SpillwayError } from '../../../runtime/contract/errors.js'
 import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
 import type { Release } from '../../../runtime/contract/release.js'
-import type { ImageFacts } from '../../images/image-facts.js'
+import type { Architecture, ImageFacts } from '../../images/image-facts.js'
 import type { Images } from '../../images/images.js'
 import type { LayerFile } from '../../images/layer.js'
 import { INSIDE } from './inside.js'
@@ -24,6 +24,8 @@ export interface PreparationContext {
   way: KitWay
   registry?: string
   kitImage?: string
+  /** Of other architectures. */
+  kitImages?: Partial<Record<Architecture, string>>
   signal: AbortSignal
   now(): number
   /** Found out ahead of time; who needs the image hears it too. */
@@ -91,20 +93,25 @@ export class Preparation {
       throw refused(`the image ${spec.image} has neither ENTRYPOINT nor CMD; add a script or a command`)
     const verdict = runAs(spec, facts?.user)
     if ('refusal' in verdict) throw refused(verdict.refusal)
-    const { images, kitImage } = this.#context
-    const command = await images.kitCommand(spec.architecture)
+    const command = await this.#context.images.kitCommand(spec.architecture)
+    const kitImage = this.#kitImageFor(spec.architecture)
     const kit: Kit = { way, command, ...(way !== 'derived' && kitImage ? { image: kitImage } : {}) }
     return { image, runAs: verdict, kit, ...(facts ? { facts } : {}) }
   }
 
+  #kitImageFor(architecture: Architecture): string | undefined {
+    const { kitImage, kitImages = {} } = this.#context
+    return kitImages[architecture] ?? kitImage
+  }
+
   async #imageOf(spec: FunctionSpec): Promise<{ image: string; facts?: ImageFacts; way: KitWay }> {
-    const { way, registry, kitImage } = this.#context
+    const { way, registry } = this.#context
     if (way !== 'derived' || !registry) return this.#untouched(spec, way)
     try {
       return await this.#derived(spec, registry)
     } catch (thrown) {
       // Nodes may be let in where the dispatcher is not: they have the function's imagePullSecrets.
-      if (!kitImage || !isRefusal(thrown)) throw thrown
+      if (!this.#kitImageFor(spec.architecture) || !isRefusal(thrown)) throw thrown
       return this.#untouched(spec, 'init-container')
     }
   }

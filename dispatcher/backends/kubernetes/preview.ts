@@ -58,8 +58,9 @@ export function preview({ name, spec }: PreviewedFunction, config: KubernetesCon
 const LOADERS = { x86_64: 'ld-linux-x86-64.so.2', arm64: 'ld-linux-aarch64.so.1' } as const
 
 /** The dispatcher may know better: the cluster, and what its own file says. */
-function kitOf({ architecture }: FunctionSpec, { kit, registry, kitImage }: KubernetesConfig): Kit {
+function kitOf({ architecture }: FunctionSpec, { kit, registry, ...config }: KubernetesConfig): Kit {
   const command = kitCommand(LOADERS[architecture])
-  const way = kit !== 'auto' ? kit : registry || !kitImage ? 'derived' : 'init-container'
-  return { way, command, ...(way === 'derived' ? {} : { image: kitImage ?? 'spillway' }) }
+  const image = config.kitImages[architecture] ?? config.kitImage
+  const way = kit !== 'auto' ? kit : registry || !image ? 'derived' : 'init-container'
+  return { way, command, ...(way === 'derived' ? {} : { image: image ?? 'spillway' }) }
 }

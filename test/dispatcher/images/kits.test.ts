@@ -50,7 +50,7 @@ describe('kits', () => {
     await assert.rejects(kitsWith({ arm64: smallKit(path('x86'), 'x86_64') }).of('arm64'), {
       code: 'invalid-configuration',
       message:
-        /^kits.arm64 must name a directory with a runtime kit for arm64, got .*x86, which is for x86_64\. On a Linux machine of arm64 run `npx spillway image kit DIR`/,
+        /^kits.arm64 must name one with a runtime kit for arm64, got .*x86, which is for x86_64\. On a Linux machine of arm64 run `npx spillway image kit DIR`/,
     })
     await assert.rejects(kitsWith({ arm64: path('none') }).of('arm64'), /got .*none, which holds none/)
   })
@@ -59,7 +59,7 @@ describe('kits', () => {
     await assert.rejects(kitsWith({}).of('arm64'), {
       code: 'not-available',
       message:
-        'There is no runtime kit for arm64; this machine is x86_64. On a Linux machine of arm64 run `npx spillway image kit DIR`, copy DIR here, and name it as kits.arm64.',
+        'There is no runtime kit for arm64; this machine is x86_64. On a Linux machine of arm64 run `npx spillway image kit DIR`, copy DIR here, and name it as kits.arm64; for Kubernetes, run `npx spillway image push REGISTRY/NAME` there, and name what it prints as kitImages.arm64.',
     })
   })
 

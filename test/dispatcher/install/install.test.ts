@@ -55,6 +55,15 @@ describe('install', () => {
     )
   }
 
+  it('keeps the dispatcher on nodes of its architecture, where it is told which that is', () => {
+    const nodeSelector = (changes: Partial<InstallPlan>) => {
+      const { spec } = manifests(planFor(changes)).find(({ kind }) => kind === 'Deployment')!
+      return (spec as { template: { spec: { nodeSelector?: object } } }).template.spec.nodeSelector
+    }
+    assert.deepEqual(nodeSelector({ architecture: 'arm64' }), { 'kubernetes.io/arch': 'arm64' })
+    assert.equal(nodeSelector({}), undefined)
+  })
+
   it('puts everything there, and changes nothing the second time', async () => {
     await put()
     assert.ok(

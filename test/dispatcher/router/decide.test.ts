@@ -25,6 +25,18 @@ describe('decide', () => {
     assert.ok(texts({}, 11.2e9).includes('local: input of 11.2 GB is over ephemeralStorageSize 512 MB'))
   })
 
+  it('excludes where there is no machine of its architecture', () => {
+    const arm = spec({ architecture: 'arm64' })
+    const on = (architectures?: ('x86_64' | 'arm64')[]) =>
+      decide(
+        { function: 'f', spec: arm, inputBytes: 0 },
+        atRest([{ ...local, ...(architectures ? { architectures } : {}) }], 0),
+      )
+    assert.deepEqual([on().eligible, on(['x86_64', 'arm64']).eligible], [['local'], ['local']])
+    const text = 'local: architecture arm64 is not among those of its machines: x86_64'
+    assert.ok(on(['x86_64']).reasons.some((reason) => reason.text === text))
+  })
+
   it('says that work fits nowhere', () => {
     const decision = decide({ function: 'f', spec: spec({ memorySize: '8Gi' }), inputBytes: 0 }, atRest([local], 0))
     assert.deepEqual(decision.eligible, [])

@@ -55,6 +55,7 @@ class Bench {
         imagePullTimeoutMs: 120_000,
         autoscaling: false,
         kit: { wanted: 'auto', registry: 'r.example.org/spillway' },
+        kitImages: {},
         heartbeatSeconds: 10,
         leaseSeconds: 30,
         now: () => this.now,
@@ -605,6 +606,23 @@ describe('kubernetes back-end', () => {
       assert.deepEqual([fixed.backend.limits.memoryMax, fixed.backend.limits.cpuMax], [4096, 2])
       const growing = await bench({ autoscaling: true }, (cluster) => (cluster.nodes = nodes))
       assert.equal(growing.backend.limits.memoryMax, undefined)
+    })
+
+    it('brings workers of another architecture the kit for it', async () => {
+      const on = await bench({
+        kit: { wanted: 'init-container', kitImage: 'r.example.org/kit:1' },
+        kitImages: { arm64: 'r.example.org/kit-arm64:1' },
+      })
+      on.scale({ queued: 1 }, { queued: 1, release: releaseOf({ architecture: 'arm64' }, 'arm') })
+      const jobs = (await on.jobs(2)).map((name) => on.cluster.jobs.get(name)!.spec!.template.spec!)
+      assert.deepEqual(
+        jobs
+          .map(
+            ({ nodeSelector, initContainers }) => `${nodeSelector!['kubernetes.io/arch']} ${initContainers![0]!.image}`,
+          )
+          .toSorted(),
+        ['amd64 r.example.org/kit:1', 'arm64 r.example.org/kit-arm64:1'],
+      )
     })
 
     it('keeps releases apart', () => assert.notEqual(keyOf(releaseOf({}, 'a', 1)), keyOf(releaseOf({}, 'a', 2))))
