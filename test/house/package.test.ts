@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatBytes } from '../../runtime/contract/units.js'
+import { temporaryDirectory } from '../support/temporary-directory.js'
 import { REPOSITORY } from './sources.js'
 
 interface Packed {
@@ -26,11 +27,13 @@ const KINDS = [
   /^dist\/(plugin|dispatcher|runtime)\/.+\.(js|cjs|d\.ts)$/,
   /^dist\/dispatcher\/database\/migrations\/[a-z]+\/\d{4}\.sql$/,
   /^dist\/(schema\.json|types\.d\.ts)$/,
+  /^dist\/kustomize\/[a-z-]+\.ya?ml$/,
 ]
 const PACKED_BYTES_MAX = 1_000_000
 
 describe('the package', function () {
   this.timeout(30_000)
+  const directory = temporaryDirectory()
   const manifest = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as Manifest
   let packed: Packed
   let paths: string[]
@@ -54,6 +57,8 @@ describe('the package', function () {
       'LICENSE',
       'README.md',
       'dist/runtime/supervisor.cjs',
+      'dist/kustomize/kustomization.yaml',
+      'dist/kustomize/dispatcher.yml',
       ...migrations.map((name) => `dist/dispatcher/database/migrations/${name}`),
       ...readdirSync(join(REPOSITORY, 'docs'))
         .filter((name) => name.endsWith('.md'))
@@ -71,6 +76,17 @@ describe('the package', function () {
       paths.filter((path) => !KINDS.some((kind) => kind.test(path))),
       [],
     )
+  })
+
+  it('has the base for Kustomize that `spillway install --render` writes', () => {
+    const built = join(REPOSITORY, 'dist/kustomize')
+    const words = ['install', '--image', 'spillway', '--render', directory()]
+    execFileSync(process.execPath, [join(REPOSITORY, manifest.bin.spillway!), ...words])
+    const names = readdirSync(directory()).toSorted()
+    assert.ok(names.includes('deployment-spillway.yaml'))
+    assert.deepEqual(readdirSync(built).toSorted(), names)
+    for (const name of names)
+      assert.equal(readFileSync(join(built, name), 'utf8'), readFileSync(join(directory(), name), 'utf8'), name)
   })
 
   it('is small', () => {

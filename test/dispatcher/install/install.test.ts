@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { completeFile } from '../../../dispatcher/install/dispatcher-file.js'
 import { install } from '../../../dispatcher/install/install.js'
+import type { Manifest } from '../../../dispatcher/install/manifest.js'
 import { manifests } from '../../../dispatcher/install/manifests.js'
 import type { InstallPlan } from '../../../dispatcher/install/plan.js'
 import { render } from '../../../dispatcher/install/render.js'
@@ -194,12 +195,22 @@ describe('install', () => {
   it('writes the same objects as a base for Kustomize, without secrets', () => {
     const plan = planFor({ ingress: { host: 'spillway.example.org', className: 'nginx', tlsSecret: 'cert' } })
     const files = render(plan, directory())
-    const { resources } = parse(readFileSync(join(directory(), 'kustomization.yaml'), 'utf8')) as {
-      resources: string[]
-    }
-    assert.deepEqual(['kustomization.yaml', ...resources], files)
-    const objects = resources.map((name) => parse(readFileSync(join(directory(), name), 'utf8')) as object)
-    assert.deepEqual(objects, JSON.parse(JSON.stringify(manifests(plan))))
+    const read = (name: string) => readFileSync(join(directory(), name), 'utf8')
+    const { resources, configMapGenerator } = parse(read('kustomization.yaml')) as Kustomization
+    assert.deepEqual(files, ['kustomization.yaml', ...resources, 'dispatcher.yml'])
+    const objects = resources.map((name) => parse(read(name)) as object)
+    const isConfig = ({ kind }: Manifest) => kind === 'ConfigMap'
+    const all = manifests(plan)
+    assert.deepEqual(objects, JSON.parse(JSON.stringify(all.filter((manifest) => !isConfig(manifest)))))
+    const { metadata, data } = all.find(isConfig)!
+    const { name, namespace, labels } = metadata!
+    assert.deepEqual(configMapGenerator, [{ name, namespace, options: { labels }, files: ['dispatcher.yml'] }])
+    assert.deepEqual({ 'dispatcher.yml': read('dispatcher.yml') }, data)
     assert.ok(!JSON.stringify(objects).includes('"Secret"'))
   })
 })
+
+interface Kustomization {
+  resources: string[]
+  configMapGenerator: object[]
+}
