@@ -31,6 +31,7 @@ export const ERRORS = Object.freeze({
   'body-too-large': error(413, false, 'The body is larger than the API takes'),
   'output-refused': error(422, false, 'A result has a name or place that is not allowed'),
   'fits-nowhere': error(422, false, 'No back-end can run this work'),
+  'invalid-job-list': error(422, false, 'The job list cannot be read'),
   draining: error(503, true, 'The dispatcher is stopping and takes no new work'),
   'database-unavailable': error(503, true, 'The dispatcher cannot write to its database and takes no new work'),
   'database-locked': error(500, false, 'Another dispatcher has this database open'),
