@@ -1,9 +1,10 @@
 /** The dispatcher as a value: every part made and tied to the others; started, drained, and closed in reverse order. */
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
 import type { BackendName, FunctionSpec } from '../runtime/contract/function-spec.js'
-import type { Outcome } from '../runtime/contract/outcome.js'
+import type { Outcome, PublishedOutput } from '../runtime/contract/outcome.js'
 import { configuredBackends, SETTLE_SECONDS } from '../runtime/contract/service-config.js'
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
 import type { BackendHost, WorkerBackend } from './backends/backend.js'
@@ -18,8 +19,10 @@ import { Dispatch } from './dispatch.js'
 import { Functions, refusals } from './functions.js'
 import { Intake } from './intake/intake.js'
 import { Observer } from './intake/observer.js'
-import { packages } from './packages.js'
+import { Prefixes } from './intake/prefixes.js'
+import { Uploads } from './intake/uploads.js'
 import { Interventions } from './interventions.js'
+import { packages } from './packages.js'
 import { Registry } from './registry.js'
 import { listCost } from './router/price.js'
 import { Settle } from './settle.js'
@@ -55,6 +58,8 @@ export class Dispatcher {
   readonly functions: Functions
   readonly interventions: Interventions
   readonly intake: Intake
+  readonly prefixes: Prefixes
+  readonly uploads: Uploads
   readonly handOut: HandOut
   readonly attempts: Attempts
   readonly relayed: RelayedFiles
@@ -195,6 +200,20 @@ export class Dispatcher {
       now,
       onAccepted: (name, count) => this.#accepted(name, count),
     })
+    const inputs = (name: string) => registry.current(name).spec.input
+    this.prefixes = new Prefixes({
+      store: (name) => stores.get(name),
+      storages: () => stores.names(),
+      inputs,
+      accept: (name, objects) => this.intake.objects(name, objects),
+    })
+    this.uploads = new Uploads({
+      store: (name) => stores.get(name),
+      inputs,
+      accept: (name, event) => this.intake.object(name, event),
+      secret: config.workerSecret,
+      now,
+    })
     this.#observer = new Observer({
       store: (name) => stores.get(name),
       reconcileMs: (storage) => (config.storage[storage]?.reconcile ?? RECONCILE_MS / 1000) * 1000,
@@ -235,6 +254,11 @@ export class Dispatcher {
   /** A worker that could not start says why; it ends by itself. */
   noteInitError({ worker, function: name }: WorkerClaims, message: string): void {
     this.#parts.log('error', `worker of ${name} could not start: ${message}`, { worker })
+  }
+
+  /** The content of a result, as it lies in its storage now. */
+  readResult({ storage, ...object }: PublishedOutput): Promise<Readable> {
+    return this.#parts.stores.get(storage).read(object)
   }
 
   /** Offers everything that lies in the input buckets; resolves when it is on record. */

@@ -4,6 +4,18 @@ import type { CommandDefinition, CommandOption } from './serverless.js'
 const FUNCTION: CommandOption = { usage: 'Name of the function', type: 'string', shortcut: 'f' }
 const ID: CommandOption = { usage: 'Id of the invocation, or its last eight characters', type: 'string' }
 
+/** What the framework's own command takes beside its own options. */
+const INVOKE: CommandDefinition = {
+  usage: 'Invoke a function',
+  options: {
+    input: {
+      usage: 'Invoke it on every object below this place (storage://bucket/prefix), for functions of Spillway',
+      type: 'string',
+    },
+    output: { usage: 'Download the results into this directory, for functions of Spillway', type: 'string' },
+  },
+}
+
 /** Commands that take an id, as a word or as `--id`. */
 export const ID_COMMANDS = ['explain', 'redrive', 'cancel'] as const
 export type IdCommand = (typeof ID_COMMANDS)[number]
@@ -16,6 +28,7 @@ export function commandDefinitions(words: CommandWords): Record<string, CommandD
     return word === undefined ? definition : { ...definition, commands: { [word]: { ...definition, isHidden: true } } }
   }
   return {
+    invoke: INVOKE,
     spillway: {
       usage: 'Run functions on your own machines first, and over the spillway when they are full',
       type: 'container',

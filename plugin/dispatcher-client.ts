@@ -1,6 +1,6 @@
 /** Calls of the dispatcher's HTTP API, as values and SpillwayErrors. */
-import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import {
   API_PATHS,
   type Accepted,
@@ -8,12 +8,17 @@ import {
   type FunctionRecord,
   type InvocationList,
   type InvocationRecord,
+  type ObjectsAnswer,
+  type ObjectsRequest,
   type PutFunction,
   type PutFunctionAnswer,
+  type UploadAnswer,
+  type UploadRequest,
 } from '../runtime/contract/dispatcher-api.js'
 import { asError, ERRORS, SpillwayError, type ErrorCode, type ProblemDocument } from '../runtime/contract/errors.js'
 import type { State } from '../runtime/contract/invocation.js'
 import type { LogLine } from '../runtime/contract/runtime-api.js'
+import { openHttp, putContent, type Content, type HttpAnswer as Answer } from './http.js'
 
 export interface DispatcherAddress {
   url: string
@@ -39,13 +44,10 @@ interface Call {
   waitSeconds?: number
 }
 
-interface Answer {
-  status: number
-  body: Buffer
-}
-
 /** Seconds after which a dispatcher that says nothing counts as gone. */
 const ANSWER_SECONDS_MAX = 30
+/** Seconds that a dispatcher may take to list a bucket and put everything in it on record. */
+const LISTING_SECONDS_MAX = 900
 
 export class DispatcherClient {
   readonly url: string
@@ -58,7 +60,7 @@ export class DispatcherClient {
 
   /** False while it starts, stops or is not there. */
   async isReady(path: '/readyz' | '/healthz' = '/readyz'): Promise<boolean> {
-    return this.#send({ path }).then(
+    return this.#exchange({ path }).then(
       ({ status }) => status === 200,
       () => false,
     )
@@ -92,6 +94,43 @@ export class DispatcherClient {
     return this.#json({ method: 'POST', path: API_PATHS.invoke(name), ...input })
   }
 
+  /** Invokes a function on every object below a prefix. */
+  invokeOnObjects(name: string, objects: ObjectsRequest): Promise<ObjectsAnswer> {
+    return this.#json({
+      method: 'POST',
+      path: API_PATHS.objects(name),
+      ...json(objects),
+      waitSeconds: LISTING_SECONDS_MAX,
+    })
+  }
+
+  beginUpload(name: string, file: UploadRequest): Promise<UploadAnswer> {
+    return this.#json({ method: 'POST', path: API_PATHS.uploads(name), ...json(file) })
+  }
+
+  completeUpload(name: string, upload: string): Promise<Accepted> {
+    return this.#json({ method: 'POST', path: API_PATHS.completeUpload(name), ...json({ upload }) })
+  }
+
+  /** A file of any size, through the dispatcher. */
+  async uploadFile(name: string, file: Content): Promise<Accepted> {
+    const path = API_PATHS.uploadedFile(name, file.name)
+    const { status, body } = await this.#reached(() => this.#put(path, file))
+    return this.#parsed(this.#unlessProblem({ method: 'PUT', path }, { status, body }), path)
+  }
+
+  /** The content of an output of an invocation. */
+  async output(id: string, number: number): Promise<Readable> {
+    const path = API_PATHS.output(id, number)
+    const answer = await this.#reached(() =>
+      openHttp({ method: 'GET', url: this.url + path, headers: this.#authorization() }),
+    )
+    const { statusCode = 0 } = answer
+    if (statusCode === 200) return answer
+    this.#unlessProblem({ path }, { status: statusCode, body: await buffer(answer) })
+    throw this.#foreign(`answered ${statusCode} to GET ${path}`)
+  }
+
   /** Answers at once, or when the invocation ends, or after `waitSeconds`. */
   invocation(id: string, waitSeconds = 0): Promise<InvocationRecord> {
     const query = waitSeconds > 0 ? { wait: `${waitSeconds}s` } : {}
@@ -119,19 +158,25 @@ export class DispatcherClient {
   }
 
   async #json<T>(call: Call): Promise<T> {
-    const body = await this.#checked(call)
+    return this.#parsed(await this.#checked(call), call.path)
+  }
+
+  #parsed<T>(body: Buffer, path: string): T {
     try {
       return JSON.parse(body.toString('utf8')) as T
     } catch (cause) {
-      throw this.#foreign(`sent something that is not JSON to ${call.path}`, cause)
+      throw this.#foreign(`sent something that is not JSON to ${path}`, cause)
     }
   }
 
   async #checked(call: Call): Promise<Buffer> {
-    const { status, body } = await this.#send(call)
+    return this.#unlessProblem(call, await this.#reached(() => this.#exchange(call)))
+  }
+
+  #unlessProblem({ method = 'GET', path }: Pick<Call, 'method' | 'path'>, { status, body }: Answer): Buffer {
     if (status < 400) return body
     const problem = parseProblem(body)
-    if (!problem) throw this.#foreign(`answered ${status} to ${call.method ?? 'GET'} ${call.path}`)
+    if (!problem) throw this.#foreign(`answered ${status} to ${method} ${path}`)
     const { type: _, title: __, status: ___, detail, code, ...details } = problem
     throw new SpillwayError(code, detail, details)
   }
@@ -145,9 +190,9 @@ export class DispatcherClient {
     )
   }
 
-  async #send(call: Call): Promise<Answer> {
+  async #reached<T>(talk: () => Promise<T>): Promise<T> {
     try {
-      return await this.#exchange(call)
+      return await talk()
     } catch (cause) {
       const { message } = asError(cause)
       throw new SpillwayError(
@@ -159,25 +204,24 @@ export class DispatcherClient {
     }
   }
 
-  #exchange({ method = 'GET', path, query = {}, body, contentType, waitSeconds = 0 }: Call): Promise<Answer> {
+  async #exchange({ method = 'GET', path, query = {}, body, contentType, waitSeconds = 0 }: Call): Promise<Answer> {
     const url = new URL(this.url + path)
     for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, String(value))
     const headers = {
-      ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
-      ...(body ? { 'content-type': contentType ?? 'application/json', 'content-length': body.length } : {}),
+      ...this.#authorization(),
+      ...(body ? { 'content-type': contentType ?? 'application/json', 'content-length': String(body.length) } : {}),
     }
-    const send = url.protocol === 'https:' ? requestHttps : requestHttp
     const signal = AbortSignal.timeout((ANSWER_SECONDS_MAX + waitSeconds) * 1000)
-    return new Promise((resolve, reject) => {
-      const request = send(url, { method, headers, signal, agent: false }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }))
-      })
-      request.on('error', reject)
-      request.end(body)
-    })
+    const answer = await openHttp({ method, url: url.href, headers, signal, ...(body ? { body } : {}) })
+    return { status: answer.statusCode ?? 0, body: await buffer(answer) }
+  }
+
+  #put(path: string, { size, open }: Content): Promise<Answer> {
+    return putContent({ method: 'PUT', url: this.url + path, headers: this.#authorization() }, { size, open })
+  }
+
+  #authorization(): Record<string, string> {
+    return this.#token ? { authorization: `Bearer ${this.#token}` } : {}
   }
 }
 

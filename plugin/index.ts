@@ -122,6 +122,9 @@ class SpillwayPlugin {
       'deploy:function:deploy': session.ours(async (context) =>
         (await import('./commands/deploy.js')).deployFunction(context, { aws: !session.detached }),
       ),
+      'before:invoke:invoke': session.besideAws(async (context) =>
+        (await import('./commands/invoke.js')).refuseOwnOptions(context),
+      ),
       'invoke:invoke': session.withoutAws(async (context) => (await import('./commands/invoke.js')).invoke(context)),
       'invoke:local:invoke': session.withoutAws(async (context) =>
         (await import('./commands/invoke-local.js')).invokeLocal(context),

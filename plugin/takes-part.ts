@@ -4,7 +4,7 @@ import { isDirect, type Service } from './service.js'
 /** Commands that change what is in the stack. */
 const OF_THE_STACK = ['deploy', 'deploy function', 'rollback function']
 /** Commands that AWS answers where no dispatcher knows the function. */
-const OF_THE_RECORD = ['invoke', 'logs', 'metrics']
+const OF_THE_RECORD = ['logs', 'metrics']
 
 export function takesPart(
   commands: readonly string[],

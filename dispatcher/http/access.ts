@@ -3,7 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { WorkerClaims } from '../../runtime/contract/runtime-api.js'
 import { isLoopback, type DispatcherConfig } from '../config.js'
-import { equal, readStartToken, readWorkerToken } from '../workers/worker-token.js'
+import { equal } from '../signed-token.js'
+import { readStartToken, readWorkerToken } from '../workers/worker-token.js'
 
 export type Role = 'public' | 'user' | 'events' | 'worker' | 'starting'
 

@@ -15,6 +15,7 @@ import { addHealth } from './v1/health.js'
 import { addInvocations } from './v1/invocations.js'
 import { addInvoke } from './v1/invoke.js'
 import { addRuntimeApi } from './v1/runtime-api.js'
+import { addUploadedFiles, addUploads } from './v1/uploads.js'
 import { addWorkers } from './v1/workers.js'
 
 /** Milliseconds that an idle connection stays open: longer than a worker waits in `next`. */
@@ -47,6 +48,7 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
     addHealth(scope, dispatcher)
     addFunctions(scope, dispatcher)
     addInvocations(scope, dispatcher)
+    addUploads(scope, dispatcher)
     addBackends(scope, dispatcher)
     addAttempts(scope, dispatcher)
     addWorkers(scope, dispatcher)
@@ -55,6 +57,7 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
   await app.register(async (scope) => addEvents(takeAnyBody(scope), dispatcher))
   await app.register(async (scope) => addRuntimeApi(takeAnyBody(scope), dispatcher))
   await app.register(async (scope) => addFiles(streamAnyBody(scope), dispatcher))
+  await app.register(async (scope) => addUploadedFiles(streamAnyBody(scope), dispatcher))
   return app
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { v7 as newId } from 'uuid'
 import type { Decision } from '../../runtime/contract/decision.js'
-import type { Accepted, EventsAnswer } from '../../runtime/contract/dispatcher-api.js'
+import type { Accepted, EventsAnswer, ObjectsAnswer } from '../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { eventIdentity, type ObjectEvent } from '../../runtime/contract/object-event.js'
 import type { BackendLimits } from '../backends/backend.js'
@@ -29,6 +29,12 @@ export interface RequestWork {
   function: string
   body: Buffer
   contentType: string
+  /** The caller's Idempotency-Key. */
+  key?: string
+}
+
+export interface NamedObjects {
+  events: readonly ObjectEvent[]
   /** The caller's Idempotency-Key. */
   key?: string
 }
@@ -71,6 +77,27 @@ export class Intake {
         'idempotency-conflict',
         `Idempotency-Key ${JSON.stringify(key)} was used for another body (invocation ${answer!.id}). Use a new key for new work.`,
       )
+    return { id: answer!.id, state: answer!.state, duplicate: answer!.duplicate, decision: work.decision }
+  }
+
+  /**
+   * As `offer`, for objects that somebody has named to one function: with `key`, once for it; with none, anew each time.
+   */
+  async objects(name: string, { events, key }: NamedObjects): Promise<ObjectsAnswer['accepted']> {
+    const release = this.#context.current(name)
+    const identityOf = (event: ObjectEvent) =>
+      key === undefined ? null : shorten(JSON.stringify(['objects', key, eventIdentity(event)]))
+    const work = events.map((event) =>
+      this.#work(release, { identity: identityOf(event), input: { kind: 'object', event } }),
+    )
+    const answers = work.length > 0 ? await this.#record(work) : []
+    return answers.map(({ id, duplicate }, index) => ({ id, key: events[index]!.key, duplicate }))
+  }
+
+  /** An object that has come for one function; should others take it too, they hear of it from its storage. */
+  async object(name: string, event: ObjectEvent): Promise<Accepted> {
+    const work = this.#objectWork(event, this.#context.current(name))
+    const [answer] = await this.#record([work])
     return { id: answer!.id, state: answer!.state, duplicate: answer!.duplicate, decision: work.decision }
   }
 

@@ -1,4 +1,5 @@
 /** S3 by the AWS SDK, which is loaded when it is first needed. */
+import type { Readable } from 'node:stream'
 import type { BucketLocationConstraint, NotificationConfiguration, S3Client } from '@aws-sdk/client-s3'
 import type { AwsClientConfig } from '../serverless.js'
 import { awsError, statusOf } from './aws-error.js'
@@ -10,6 +11,8 @@ type Sdk = typeof import('@aws-sdk/client-s3')
 const FIRST_REGION = 'us-east-1'
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 const DELETED_AT_ONCE = 1000
+/** Until when an upload must have begun. */
+const PRESIGNED_SECONDS = 3600
 
 export async function openS3(config: AwsClientConfig): Promise<S3Api> {
   const sdk = await import('@aws-sdk/client-s3')
@@ -123,6 +126,19 @@ class SdkS3 implements S3Api {
     const get = new this.#sdk.GetObjectCommand({ Bucket: bucket, Key: key })
     const { Body } = await said(`let us read s3://${bucket}/${key}`, this.#client.send(get))
     return (await Body?.transformToString()) ?? ''
+  }
+
+  async open(bucket: string, key: string) {
+    const get = new this.#sdk.GetObjectCommand({ Bucket: bucket, Key: key })
+    const { Body } = await said(`let us read s3://${bucket}/${key}`, this.#client.send(get))
+    return Body as Readable
+  }
+
+  async presignPut(bucket: string, key: string) {
+    const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner')
+    const put = new this.#sdk.PutObjectCommand({ Bucket: bucket, Key: key })
+    const sign = getSignedUrl(this.#client, put, { expiresIn: PRESIGNED_SECONDS })
+    return said(`sign an upload to s3://${bucket}/${key}`, sign)
   }
 }
 

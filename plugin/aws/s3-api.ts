@@ -1,4 +1,5 @@
 /** As much of S3 as deploying needs. */
+import type { Readable } from 'node:stream'
 import type { NotificationConfiguration } from '@aws-sdk/client-s3'
 
 export interface S3Api {
@@ -18,6 +19,9 @@ export interface S3Api {
   /** Only one that is empty. */
   deleteBucket(bucket: string): Promise<void>
   readText(bucket: string, key: string): Promise<string>
+  open(bucket: string, key: string): Promise<Readable>
+  /** An address to which whoever has it may put the object, for an hour. */
+  presignPut(bucket: string, key: string): Promise<string>
 }
 
 export interface S3Object {

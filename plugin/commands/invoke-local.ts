@@ -1,14 +1,14 @@
 /** `serverless invoke local`: one function, once, on this machine, in its image where docker or podman answers. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { SpillwayError } from '../../runtime/contract/errors.js'
-import { functionOption, option, type CommandContext } from '../context.js'
+import { anyFunctionOption, option, type CommandContext } from '../context.js'
+import { readBody, readPath } from '../invoke/read-work.js'
 import { packageFiles } from '../package.js'
 import { programPath } from '../program-path.js'
-import { readInput } from './invoke.js'
 
 /** The program that runs it; relative to the compiled file. */
 const RUN_ONCE_MAIN = programPath('dispatcher', 'run-once', 'main.js')
@@ -26,7 +26,7 @@ export async function invokeLocal(context: CommandContext): Promise<void> {
 }
 
 function describe(context: CommandContext): object {
-  const { name, spec } = functionOption(context)
+  const { name, spec } = anyFunctionOption(context)
   const { directory, config } = context.service
   const environment = { ...spec.environment, ...givenVariables(context) }
   return { name, spec: { ...spec, environment }, files: packageFiles(directory, spec), local: config.backends.local }
@@ -48,17 +48,12 @@ function givenVariables({ options }: Pick<CommandContext, 'options'>): Record<st
 async function inputFile(context: CommandContext, directory: string): Promise<string | undefined> {
   const path = option(context, 'path')
   if (path !== undefined && option(context, 'data') === undefined)
-    return existing(resolve(context.service.directory, path))
-  const body = await readInput(context)
+    return readPath(path, context)
+  const body = await readBody(context)
   if (body.length === 0) return undefined
   const file = join(directory, 'input')
   writeFileSync(file, body)
   return file
-}
-
-function existing(file: string): string {
-  if (existsSync(file)) return file
-  throw new SpillwayError('invalid-request', `--path names ${file}, which is not there.`)
 }
 
 /** Exit code of what Ctrl-C ended, as shells have it. */

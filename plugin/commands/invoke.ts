@@ -1,97 +1,85 @@
-/** `serverless invoke`: one request; on standard output its result and nothing else. */
-import { fstatSync, readFileSync } from 'node:fs'
+/** `serverless invoke`: on standard output the result, or where the results are, and nothing else. */
 import { resolve } from 'node:path'
-import { isUtf8 } from 'node:buffer'
-import { buffer } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
-import { isEnded } from '../../runtime/contract/invocation.js'
-import { dispatcherOf, functionOption, option, type CommandContext } from '../context.js'
-import type { DispatcherClient } from '../dispatcher-client.js'
-import { failureText } from '../words.js'
+import { anyFunctionOption, dispatcherOf, option, type CommandContext } from '../context.js'
+import { DispatcherInvoker } from '../invoke/by-dispatcher.js'
+import type { InvocationEnd, Invoker } from '../invoke/invoker.js'
+import { readWork } from '../invoke/read-work.js'
+import { saveResults } from '../invoke/save-results.js'
+import { isDirect, type ServiceFunction } from '../service.js'
+import { outputPlace } from '../words.js'
 
-/** Seconds for which one request waits; the loop asks again. */
-const WAIT_SECONDS = 30
-/** Least time between two questions, should the answer not wait. */
-const ASK_EVERY_MS = 200
 const LOG_LINES_ON_FAILURE = 20
 
 export async function invoke(context: CommandContext): Promise<void> {
-  const { name } = functionOption(context)
+  const entry = anyFunctionOption(context)
+  const type = readType(context)
+  const work = await readWork(context)
+  const invoker = await openInvoker(context, entry)
+  if (type === 'Event') return context.output.writeText(await invoker.begin(work))
+  let count = 0
+  for await (const end of invoker.run(work)) {
+    count++
+    if (context.options.log === true || end.failure !== undefined) await showLog(end, context)
+    if (end.failure === undefined) await writeResults(end, entry, context)
+    else reportFailure(end, { entry, invoker, context })
+  }
+  if (count === 0) context.output.log.warning(`There is nothing below ${option(context, 'input')} that ${entry.key} takes.`)
+}
+
+/** Options that an ordinary function of the framework does not have. */
+export function refuseOwnOptions(context: CommandContext): void {
+  const given = ['input', 'output'].find((name) => option(context, name) !== undefined)
+  if (given === undefined) return
+  throw new SpillwayError(
+    'invalid-request',
+    `--${given} is for functions of Spillway; ${option(context, 'function')} is an ordinary one.`,
+  )
+}
+
+function readType(context: CommandContext): 'RequestResponse' | 'Event' {
   const type = option(context, 'type') ?? 'RequestResponse'
   if (type !== 'RequestResponse' && type !== 'Event')
     throw new SpillwayError('invalid-request', `--type must be RequestResponse or Event, got ${JSON.stringify(type)}.`)
-  const body = await readInput(context)
-  const client = await dispatcherOf(context)
-  const { id } = await client.invoke(name, { body, contentType: contentType(body, context.options.raw === true) })
-  if (type === 'Event') return context.output.writeText(id)
-  const record = await untilEnded(client, id)
-  if (context.options.log === true || record.state !== 'succeeded') await showLog(client, context, record)
-  if (record.state === 'succeeded') writeResult(record, context)
-  else reportFailure(record, context)
+  if (type === 'Event' && option(context, 'output') !== undefined)
+    throw new SpillwayError('invalid-request', '--output waits for results, --type Event does not: leave one of them out.')
+  return type
 }
 
-/** `-d`, `-p`, or what is piped in; byte for byte. */
-export async function readInput(context: CommandContext): Promise<Buffer> {
-  const data = option(context, 'data')
-  if (data !== undefined) return Buffer.from(data)
-  const path = option(context, 'path')
-  if (path === undefined) return isPiped() ? buffer(process.stdin) : Buffer.alloc(0)
-  const file = resolve(context.service.directory, path)
-  try {
-    return readFileSync(file)
-  } catch (cause) {
-    throw new SpillwayError('invalid-request', `--path names ${file}, which cannot be read.`, {}, { cause })
-  }
+async function openInvoker(context: CommandContext, entry: ServiceFunction): Promise<Invoker> {
+  if (!isDirect(context.service, entry)) return new DispatcherInvoker(await dispatcherOf(context), entry.name)
+  return (await import('../invoke/on-lambda.js')).openLambdaInvoker(context, entry)
 }
 
-function isPiped(): boolean {
-  const input = fstatSync(0)
-  return input.isFIFO() || input.isFile() || input.isSocket()
+async function writeResults(end: InvocationEnd, { spec }: ServiceFunction, context: CommandContext): Promise<void> {
+  const { output } = context
+  const directory = option(context, 'output')
+  const { id, result, outputs } = end
+  if (result?.truncated) output.log.warning(`The result was longer than is kept; all of it is in the log of ${id}.`)
+  if (directory !== undefined) {
+    const place = { directory: resolve(context.service.directory, directory), rules: spec.output }
+    for (const path of await saveResults(end, place)) output.writeText(path)
+  } else if (result) writeBody(Buffer.from(result.body, result.encoding))
+  else for (const one of outputs) output.writeText(outputPlace(one))
 }
 
-export function contentType(body: Buffer, raw: boolean): string {
-  if (!isUtf8(body)) return 'application/octet-stream'
-  return !raw && isJson(body.toString('utf8')) ? 'application/json' : 'text/plain; charset=utf-8'
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
-export async function untilEnded(client: DispatcherClient, id: string): Promise<InvocationRecord> {
-  for (;;) {
-    const [record] = await Promise.all([client.invocation(id, WAIT_SECONDS), delay(ASK_EVERY_MS)])
-    if (isEnded(record.state)) return record
-  }
-}
-
-function writeResult({ id, result }: InvocationRecord, { output }: CommandContext): void {
-  if (!result) return
-  const body = Buffer.from(result.body, result.encoding)
+function writeBody(body: Buffer): void {
   process.stdout.write(body)
   if (process.stdout.isTTY && body.length > 0 && body.at(-1) !== 0x0a) process.stdout.write('\n')
-  if (result.truncated) output.log.warning(`The result was longer than is kept; all of it is in the log of ${id}.`)
 }
 
-async function showLog(
-  client: DispatcherClient,
-  { options, output }: CommandContext,
-  { id }: InvocationRecord,
-): Promise<void> {
-  const lines = await client.log(id)
-  for (const { text } of options.log === true ? lines : lines.slice(-LOG_LINES_ON_FAILURE)) output.log.notice(text)
+async function showLog(end: InvocationEnd, { options, output }: CommandContext): Promise<void> {
+  const lines = await end.log()
+  for (const text of options.log === true ? lines : lines.slice(-LOG_LINES_ON_FAILURE)) output.log.notice(text)
 }
 
 /** Not thrown: the framework would print it on standard output, which belongs to the result. */
-function reportFailure(record: InvocationRecord, { output }: CommandContext): void {
-  output.log.error(`${record.function}: ${failureText(record)}`)
-  output.log.notice(`  more: serverless spillway explain ${record.id}`)
+function reportFailure(
+  { id, key, failure }: InvocationEnd,
+  { entry, invoker, context }: { entry: ServiceFunction; invoker: Invoker; context: CommandContext },
+): void {
+  const { log } = context.output
+  log.error(`${entry.name}${key === undefined ? '' : ` on ${key}`}: ${failure}`)
+  log.notice(`  more: ${invoker.moreAbout(id)}`)
   process.exitCode = 1
 }

@@ -10,19 +10,25 @@ export const API_PATHS = Object.freeze({
   functions: '/v1/functions',
   function: (name: string) => `/v1/functions/${encodeURIComponent(name)}`,
   invoke: (name: string) => `/v1/functions/${encodeURIComponent(name)}/invocations`,
+  objects: (name: string) => `/v1/functions/${encodeURIComponent(name)}/objects`,
+  uploads: (name: string) => `/v1/functions/${encodeURIComponent(name)}/uploads`,
+  completeUpload: (name: string) => `/v1/functions/${encodeURIComponent(name)}/uploads/complete`,
+  uploadedFile: (name: string, file: string) =>
+    `/v1/functions/${encodeURIComponent(name)}/uploads/${encodeURIComponent(file)}`,
   redriveFunction: (name: string) => `/v1/functions/${encodeURIComponent(name)}/redrive`,
   events: '/v1/events',
   invocations: '/v1/invocations',
   invocation: (id: string) => `/v1/invocations/${id}`,
   log: (id: string) => `/v1/invocations/${id}/log`,
   result: (id: string) => `/v1/invocations/${id}/result`,
+  output: (id: string, number: number) => `/v1/invocations/${id}/outputs/${number}`,
   cancel: (id: string) => `/v1/invocations/${id}/cancel`,
   redrive: (id: string) => `/v1/invocations/${id}/redrive`,
   decisions: '/v1/decisions',
   backends: '/v1/backends',
 })
 
-/** Bytes of a request body; larger input is put into a bucket instead. */
+/** Bytes of a request body; larger input is uploaded into a bucket instead. */
 export const REQUEST_BODY_BYTES_MAX = 6 * 1024 ** 2
 /** Bytes of a function's script and files together, as registered. */
 export const PACKAGE_BYTES_MAX = 48 * 1024 ** 2
@@ -190,6 +196,54 @@ export const AcceptedSchema = Type.Object({
   decision: DecisionSchema,
 })
 
+export const ObjectsRequestSchema = Type.Object(
+  {
+    storage: Type.Optional(Type.String({ description: 'name of a storage; may be absent where there is only one' })),
+    bucket: Type.String({ minLength: 1 }),
+    prefix: Type.String({ description: 'what the keys start with; empty = the whole bucket', default: '' }),
+  },
+  { additionalProperties: false },
+)
+
+export const ObjectsAnswerSchema = Type.Object({
+  accepted: Type.Array(
+    Type.Object({ id: Type.String(), key: Type.String({ description: 'of the object' }), duplicate: Type.Boolean() }),
+  ),
+  passedOver: Type.Integer({ description: 'objects that no input of the function takes' }),
+})
+
+export const UploadRequestSchema = Type.Object(
+  {
+    name: Type.String({ description: 'name of the file, without a slash', minLength: 1, maxLength: 255 }),
+    size: Type.Integer({ description: 'bytes', minimum: 0 }),
+  },
+  { additionalProperties: false },
+)
+
+const UploadGrantSchema = Type.Object({
+  method: Type.Literal('PUT'),
+  url: Type.String(),
+  headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+  ca: Type.Optional(Type.String({ description: 'certificate authority of the store, PEM' })),
+  expiresAt: epochMs('until when it is good'),
+  parts: Type.Optional(
+    Type.Array(Type.Object({ url: Type.String(), size: Type.Integer({ description: 'bytes' }) }), {
+      description: 'the pieces in which a large file goes, in this order, in place of url',
+    }),
+  ),
+})
+
+export const UploadAnswerSchema = Type.Object({
+  place: Type.Object({ storage: Type.String(), bucket: Type.String(), key: Type.String() }),
+  grant: Type.Optional(UploadGrantSchema),
+  upload: Type.Optional(Type.String({ description: 'what completes the upload once the grant has been used' })),
+})
+
+export const CompleteUploadSchema = Type.Object(
+  { upload: Type.String({ description: 'from the answer that began it', minLength: 1 }) },
+  { additionalProperties: false },
+)
+
 export const EventsAnswerSchema = Type.Object({
   accepted: Type.Array(Type.String(), { description: 'ids of new invocations' }),
   duplicates: Type.Integer({ description: 'pieces of work that were known already' }),
@@ -239,5 +293,9 @@ export type InvocationList = Static<typeof InvocationListSchema>
 export type AttemptRecord = Static<typeof AttemptRecordSchema>
 export type Move = Static<typeof MoveSchema>
 export type Accepted = Static<typeof AcceptedSchema>
+export type ObjectsRequest = Static<typeof ObjectsRequestSchema>
+export type ObjectsAnswer = Static<typeof ObjectsAnswerSchema>
+export type UploadRequest = Static<typeof UploadRequestSchema>
+export type UploadAnswer = Static<typeof UploadAnswerSchema>
 export type EventsAnswer = Static<typeof EventsAnswerSchema>
 export type BackendStatus = Static<typeof BackendStatusSchema>

@@ -57,7 +57,7 @@ const ROOMS: Record<string, Room> = {
   },
   plugin: {
     has: /^plugin\//,
-    mayImport: [CONTRACT, IMAGES, /^dispatcher\/backends\/[a-z]+\/(compile\/[a-z-]+|limits|preview)\.ts$/],
+    mayImport: [CONTRACT, EVENTS, IMAGES, /^dispatcher\/backends\/[a-z]+\/(compile\/[a-z-]+|limits|preview)\.ts$/],
   },
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { contentType } from '../../plugin/commands/invoke.js'
+import { contentType } from '../../plugin/invoke/read-work.js'
 import { wordAfter } from '../../plugin/framework.js'
 import { parseTime } from '../../plugin/parse-time.js'
 import type { Serverless } from '../../plugin/serverless.js'

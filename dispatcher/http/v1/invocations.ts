@@ -21,6 +21,10 @@ const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000
 
 const IdParams = Type.Object({ id: Type.String({ description: 'id of an invocation' }) })
+const OutputParams = Type.Object({
+  ...IdParams.properties,
+  number: Type.Integer({ minimum: 0, description: 'of the output, from 0' }),
+})
 const ListQuery = Type.Object({
   function: Type.Optional(Type.String({ description: 'full name of a function' })),
   state: Type.Optional(oneOf(STATES, { description: 'only those in this state' })),
@@ -119,6 +123,30 @@ export function addInvocations(app: FastifyInstance, dispatcher: Dispatcher): vo
           `Invocation ${id} is ${state} and has no result; only requests have one, once they have ended.`,
         )
       return reply.type('application/octet-stream').send(Buffer.from(result.body, result.encoding))
+    },
+  )
+  app.get<{ Params: { id: string; number: number } }>(
+    '/v1/invocations/:id/outputs/:number',
+    {
+      schema: {
+        tags,
+        operationId: 'getOutput',
+        summary: 'The content of one of its outputs, in the order of the record',
+        params: OutputParams,
+        produces: ['application/octet-stream'],
+        response: answers({
+          200: { description: 'bytes', content: { 'application/octet-stream': { schema: Type.String() } } } as never,
+        }),
+      },
+    },
+    async ({ params }, reply) => {
+      const { id, state, outputs } = await must(params.id)
+      const output = outputs[params.number]
+      if (output) return reply.type('application/octet-stream').send(await dispatcher.readResult(output))
+      throw new SpillwayError(
+        'object-not-found',
+        `Invocation ${id} is ${state} and has ${outputs.length} output(s), counted from 0; there is no number ${params.number}.`,
+      )
     },
   )
   app.post<WithId>(

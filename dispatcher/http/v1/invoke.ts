@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import {
   AcceptedSchema,
+  API_PATHS,
   InvocationRecordSchema,
   REQUEST_BODY_BYTES_MAX,
 } from '../../../runtime/contract/dispatcher-api.js'
@@ -18,13 +19,14 @@ const QuerySchema = Type.Object({
     Type.String({ description: 'hold the answer for up to this time, e.g. 30s, until the invocation has ended' }),
   ),
 })
-const HeadersSchema = Type.Object({
+export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({ description: 'the same key and body are the same invocation', minLength: 1, maxLength: 255 }),
   ),
 })
 
-type Invoke = Named & { Querystring: { wait?: string }; Headers: { 'idempotency-key'?: string } }
+export type Idempotent = { Headers: { 'idempotency-key'?: string } }
+type Invoke = Named & Idempotent & { Querystring: { wait?: string } }
 
 export function addInvoke(app: FastifyInstance, dispatcher: Dispatcher): void {
   app.post<Invoke>(
@@ -42,13 +44,12 @@ export function addInvoke(app: FastifyInstance, dispatcher: Dispatcher): void {
         summary: 'Invoke a function; the body, of any type, is its input',
         params: NameParams,
         querystring: QuerySchema,
-        headers: HeadersSchema,
+        headers: IdempotencyHeaders,
         response: answers({ 200: InvocationRecordSchema, 202: AcceptedSchema }),
       },
     },
     async (request, reply) => {
-      if (dispatcher.draining)
-        throw new SpillwayError('draining', 'The dispatcher is stopping; send the work again later.')
+      refuseWhileDraining(dispatcher)
       const milliseconds = request.query.wait === undefined ? 0 : waitMs(request.query.wait)
       const accepted = await dispatcher.intake.request({
         function: request.params.name,
@@ -63,11 +64,16 @@ export function addInvoke(app: FastifyInstance, dispatcher: Dispatcher): void {
   )
 }
 
+export function refuseWhileDraining({ draining }: Dispatcher): void {
+  if (draining) throw new SpillwayError('draining', 'The dispatcher is stopping; send the work again later.')
+}
+
 function tooLarge(dispatcher: Dispatcher, name: string): SpillwayError {
   const inputs = dispatcher.functions.inputsOf(name)
   const way =
     inputs.length > 0
-      ? `Put the file into ${inputs.join(' or ')} instead.`
-      : 'Give the function an `input` and put the file there instead.'
-  return new SpillwayError('body-too-large', `A request body may have ${REQUEST_BODY_BYTES_MAX} bytes. ${way}`)
+      ? `Put the file into ${inputs.join(' or ')}, or upload it: ${API_PATHS.uploads(name)}.`
+      : 'Give the function an `input`, and upload the file or put it there instead.'
+  const details = inputs.length > 0 ? { upload: API_PATHS.uploads(name) } : {}
+  return new SpillwayError('body-too-large', `A request body may have ${REQUEST_BODY_BYTES_MAX} bytes. ${way}`, details)
 }
