@@ -79,7 +79,10 @@ export class Uploads {
     await store.publish(ticket)
     const event = await store.head(place)
     if (event) return this.#context.accept(name, event)
-    throw new SpillwayError('object-not-found', `${formatPlace(place)} was removed right after its upload; send it again.`)
+    throw new SpillwayError(
+      'object-not-found',
+      `${formatPlace(place)} was removed right after its upload; send it again.`,
+    )
   }
 
   /** In a folder of its own, so that it replaces nothing that is there. */
@@ -106,7 +109,8 @@ export class Uploads {
 /** Under which a store keeps what is not published; no attempt of an invocation has that id. */
 const newAttempt = () => `${newId()}.0`
 
-const formatPlace = ({ storage, bucket, key }: UploadAnswer['place']) => formatLocation({ storage, bucket, prefix: key })
+const formatPlace = ({ storage, bucket, key }: UploadAnswer['place']) =>
+  formatLocation({ storage, bucket, prefix: key })
 
 const wanted = (rule: InputRule) => `${formatLocation(rule)} takes ${rule.suffix.join(', ')}`
 

@@ -47,8 +47,7 @@ function givenVariables({ options }: Pick<CommandContext, 'options'>): Record<st
 /** A file keeps its name and may be of any size; what was typed or piped in becomes one. */
 async function inputFile(context: CommandContext, directory: string): Promise<string | undefined> {
   const path = option(context, 'path')
-  if (path !== undefined && option(context, 'data') === undefined)
-    return readPath(path, context)
+  if (path !== undefined && option(context, 'data') === undefined) return readPath(path, context)
   const body = await readBody(context)
   if (body.length === 0) return undefined
   const file = join(directory, 'input')

@@ -24,7 +24,8 @@ export async function invoke(context: CommandContext): Promise<void> {
     if (end.failure === undefined) await writeResults(end, entry, context)
     else reportFailure(end, { entry, invoker, context })
   }
-  if (count === 0) context.output.log.warning(`There is nothing below ${option(context, 'input')} that ${entry.key} takes.`)
+  if (count === 0)
+    context.output.log.warning(`There is nothing below ${option(context, 'input')} that ${entry.key} takes.`)
 }
 
 /** Options that an ordinary function of the framework does not have. */
@@ -42,7 +43,10 @@ function readType(context: CommandContext): 'RequestResponse' | 'Event' {
   if (type !== 'RequestResponse' && type !== 'Event')
     throw new SpillwayError('invalid-request', `--type must be RequestResponse or Event, got ${JSON.stringify(type)}.`)
   if (type === 'Event' && option(context, 'output') !== undefined)
-    throw new SpillwayError('invalid-request', '--output waits for results, --type Event does not: leave one of them out.')
+    throw new SpillwayError(
+      'invalid-request',
+      '--output waits for results, --type Event does not: leave one of them out.',
+    )
   return type
 }
 

@@ -45,7 +45,10 @@ export class DispatcherInvoker implements Invoker {
   async #send({ content, contentType }: Extract<Work, { kind: 'content' }>): Promise<string> {
     if (content.size > REQUEST_BODY_BYTES_MAX) return this.#upload(content)
     const body = await buffer(content.open())
-    const { id } = await this.#client.invoke(this.#name, { body, contentType: contentType ?? 'application/octet-stream' })
+    const { id } = await this.#client.invoke(this.#name, {
+      body,
+      contentType: contentType ?? 'application/octet-stream',
+    })
     return id
   }
 

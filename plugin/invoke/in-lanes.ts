@@ -9,7 +9,11 @@ export async function* inLanes<Item, Result>(
   const occupy = (lane: number) => {
     const next = left.next()
     if (next.done) running.delete(lane)
-    else running.set(lane, work(next.value).then((result) => ({ lane, result })))
+    else
+      running.set(
+        lane,
+        work(next.value).then((result) => ({ lane, result })),
+      )
   }
   for (let lane = 0; lane < lanes; lane++) occupy(lane)
   while (running.size > 0) {

@@ -111,8 +111,7 @@ export class LambdaInvoker implements Invoker {
   /** A JSON document is the event as it is, which programs with a runtime client of their own expect. */
   async #contentCalls({ content, contentType }: Extract<Work, { kind: 'content' }>, type: Type): Promise<Call[]> {
     const most = (type === 'Event' ? ASYNC_PAYLOAD_BYTES : LAMBDA_LIMITS.payloadBytes) - ENVELOPE_BYTES
-    if (contentType === 'application/json' && content.size <= most)
-      return [{ payload: await buffer(content.open()) }]
+    if (contentType === 'application/json' && content.size <= most) return [{ payload: await buffer(content.open()) }]
     const inBase64 = Math.ceil(content.size / 3) * 4
     const request: LambdaRequest = {
       spillway: 'request',

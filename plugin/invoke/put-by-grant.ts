@@ -10,7 +10,10 @@ const TRIES = 3
  * `unreachable`: nobody answers at the address, which may be one that only the dispatcher knows. What the store refuses is
  * thrown.
  */
-export async function putByGrant(grant: Omit<OutputGrant, 'method'>, content: Content): Promise<'sent' | 'unreachable'> {
+export async function putByGrant(
+  grant: Omit<OutputGrant, 'method'>,
+  content: Content,
+): Promise<'sent' | 'unreachable'> {
   const { url, headers, ca, parts = [{ url, size: content.size }] } = grant
   let start = 0
   for (const part of parts) {

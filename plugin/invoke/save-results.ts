@@ -56,7 +56,11 @@ async function saveFile(directory: string, name: string, open: () => Promise<Rea
   }
 }
 
-const isImproper = (part: string) => part === '' || part === '.' || part === '..' || /[\0]/.test(part) || part.includes(sep)
+const isImproper = (part: string) =>
+  part === '' || part === '.' || part === '..' || /[\0]/.test(part) || part.includes(sep)
 
 const outside = (name: string, directory: string) =>
-  new SpillwayError('output-refused', `The result ${JSON.stringify(name)} would lie outside of ${directory}; it was not downloaded.`)
+  new SpillwayError(
+    'output-refused',
+    `The result ${JSON.stringify(name)} would lie outside of ${directory}; it was not downloaded.`,
+  )

@@ -89,7 +89,10 @@ describe('bad requests', function () {
     await dispatcher.put('s-dev-f', COPY, { input: 'here://in/photos/' })
     const invoke = `${dispatcher.url}/v1/functions/s-dev-f/invocations`
     const problem = assertProblem(await raw(invoke, 'POST', {}, Buffer.alloc(7 * 1024 ** 2)), 'body-too-large')
-    assert.match(problem.detail, /Put the file into here:\/\/in\/photos\/, or upload it: \/v1\/functions\/s-dev-f\/uploads\./)
+    assert.match(
+      problem.detail,
+      /Put the file into here:\/\/in\/photos\/, or upload it: \/v1\/functions\/s-dev-f\/uploads\./,
+    )
     assert.equal(problem.status, 413)
     const nobody = await raw(
       `${dispatcher.url}/v1/functions/nobody/invocations`,

@@ -134,8 +134,11 @@ const FACTS = {
 } as const
 
 /** `/v1/invocations/ID/log` */
-const pathOf = (path: (name: string) => string): string =>
-  [path('ID'), path('NAME')].find((text) => page('api.md').includes(`${text}\``)) ?? path('ID')
+const pathOf = (path: (...words: never[]) => string): string => {
+  const named = (...words: string[]) => path(...(words as never[]))
+  const written = [named('ID'), named('NAME'), named('ID', 'NUMBER'), named('NAME', 'FILE')]
+  return written.find((text) => page('api.md').includes(`${text}\``)) ?? named('ID')
+}
 
 const links = (text: string): string[] =>
   [...text.replace(/```[\s\S]*?```/g, '').matchAll(/\]\(([^)\s]+)\)/g)]

@@ -2,17 +2,18 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { buildRegistrations } from '../../plugin/registration.js'
 import { invoke } from '../../plugin/commands/invoke.js'
 import type { Options } from '../../plugin/serverless.js'
+import { putByGrant } from '../../plugin/invoke/put-by-grant.js'
 import { resultName, saveResults } from '../../plugin/invoke/save-results.js'
 import type { InvocationEnd } from '../../plugin/invoke/invoker.js'
 import type { OutputRule } from '../../runtime/contract/function-spec.js'
-import { Readable } from 'node:stream'
 import { filesBelow } from '../support/cli.js'
 import { commandIn } from '../support/command.js'
 import { dispatchers, type DispatcherProcess } from '../support/dispatcher-process.js'
-import { S3StandIn } from '../support/s3-stand-in.js'
+import { s3Keys, SmallS3 } from '../support/s3/small-s3.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
 const MEBIBYTE = 1024 ** 2
@@ -85,7 +86,7 @@ describe('serverless invoke', function () {
     const dispatcher = await deployed()
     assert.equal((await run(dispatcher, { function: 'count', data: 'red' })).written, 'red')
     const { printed, written } = await run(dispatcher, { function: 'count', data: 'red', output: 'got' })
-    const [{ id }] = (await dispatcher.invocations()).invocations as [{ id: string }]
+    const { id } = (await dispatcher.invocations()).invocations[0]!
     assert.equal(written, '')
     assert.deepEqual(printed, [join(directory, 'got', `${id}.result`)])
     assert.equal(readFileSync(printed[0]!, 'utf8'), 'red')
@@ -117,18 +118,18 @@ describe('serverless invoke', function () {
     })
   })
 
-  it('uploads it straight to a storage that takes presigned requests, or else through the dispatcher', async () => {
-    const s3 = await S3StandIn.start()
+  it('uploads it straight to a storage that takes presigned requests', async () => {
+    const s3 = await SmallS3.start({ hasBuckets: true })
     try {
-      const here = { type: 's3', endpoint: s3.endpoint }
-      const environment = { SPILLWAY_STORAGE_HERE_ACCESS_KEY: 'key', SPILLWAY_STORAGE_HERE_SECRET_KEY: 'secret' }
-      const dispatcher = await deployed({ config: { storage: { here } }, environment })
+      const here = { type: 's3', endpoint: s3.url }
+      const dispatcher = await deployed({ config: { storage: { here } }, environment: s3Keys(s3, 'HERE') })
       const content = Buffer.alloc(7 * MEBIBYTE, 'leaf')
       writeFileSync(join(directory, 'leaves.bin'), content)
       const { printed } = await run(dispatcher, { function: 'copy', path: 'leaves.bin', output: 'got' })
       assert.equal(printed.length, 2)
       assert.ok(readFileSync(join(directory, 'got', 'leaves.bin')).equals(content))
-      assert.equal(dispatcher.log.includes('uploads/leaves.bin'), false)
+      const sent = s3.requests.filter(({ method, body }) => method === 'PUT' && body.length === content.length)
+      assert.equal(sent[0]?.headers['user-agent'], undefined, 'the SDK of the dispatcher had no part in it')
     } finally {
       await s3.stop()
     }
@@ -137,12 +138,15 @@ describe('serverless invoke', function () {
   it('works on every object below a prefix, tells failures apart, and keeps sub-directories', async () => {
     const dispatcher = await deployed()
     mkdirSync(dispatcher.path('in', 'a'), { recursive: true })
-    for (const [name, text] of Object.entries({ 'a/one': 'one', 'a/two': 'poison', 'b': 'no' }))
+    for (const [name, text] of Object.entries({ 'a/one': 'one', 'a/two': 'poison', b: 'no' }))
       writeFileSync(dispatcher.path('in', name), text)
     const { printed, said } = await run(dispatcher, { function: 'copy', input: 'here://in/a/', output: 'got' })
     assert.deepEqual(printed.sort(), [join(directory, 'got', 'deep/er/one.size'), join(directory, 'got', 'one')])
     assert.deepEqual(filesBelow(join(directory, 'got')), ['deep/er/one.size', 'one'])
-    assert.ok(said.some((line) => /^error: garden-dev-copy on a\/two: script-exit: .* exit code 3/.test(line)), said.join('\n'))
+    assert.ok(
+      said.some((line) => /^error: garden-dev-copy on a\/two: script-exit: .* exit code 3/.test(line)),
+      said.join('\n'),
+    )
     assert.equal(process.exitCode, 1)
   })
 
@@ -161,12 +165,33 @@ describe('serverless invoke', function () {
     const refused = (options: Options, message: RegExp) =>
       assert.rejects(run(dispatcher, { function: 'copy', ...options }), { code: 'invalid-request', message })
     await refused({ input: 'here://in/', data: 'x' }, /--input stands for --data and --path: give one of them/)
-    await refused({ input: 'lake://in/' }, /begin with a storage of this service \(here:\/\/\), lake:\/\/in\/ names "lake"/)
+    await refused(
+      { input: 'lake://in/' },
+      /begin with a storage of this service \(here:\/\/\), lake:\/\/in\/ names "lake"/,
+    )
     await refused({ input: '://' }, /--input must be storage:\/\/bucket\/prefix/)
     await refused({ data: 'x', type: 'Event', output: 'got' }, /--output waits for results/)
     await refused({ path: 'nowhere' }, /--path names .*nowhere, which is not there/)
     await refused({ path: '.' }, /which is no file; `--input` names a folder/)
     await assert.rejects(run(dispatcher, { function: 'copy', input: 'here://nowhere/' }), { code: 'bucket-not-found' })
+  })
+})
+
+describe('an upload by a presigned request', () => {
+  const content = { name: 'x', size: 5, open: () => Readable.from(['abcde']) }
+  const put = (url: string) => putByGrant({ url, expiresAt: 0 }, content)
+
+  it('says when nobody answers there, and throws what the store refuses', async () => {
+    assert.equal(await put('http://127.0.0.1:1/x'), 'unreachable')
+    const s3 = await SmallS3.start()
+    try {
+      await assert.rejects(put(`${s3.url}/plants/x`), {
+        code: 'storage-refused',
+        message: /^127\.0\.0\.1:[0-9]+ answered 403 to the upload: .*the request is not signed/s,
+      })
+    } finally {
+      await s3.stop()
+    }
   })
 })
 
@@ -212,7 +237,9 @@ describe('results in a local directory', () => {
           throw new Error('the connection broke')
         })(),
       )
-    await assert.rejects(saveResults(end(['a'], breaks), target), { message: /cannot be written: the connection broke/ })
+    await assert.rejects(saveResults(end(['a'], breaks), target), {
+      message: /cannot be written: the connection broke/,
+    })
     assert.deepEqual(filesBelow(target.directory), ['a'])
     assert.equal(readFileSync(join(target.directory, 'a'), 'utf8'), 'before')
     await saveResults(end(['a', 'b/c']), target)

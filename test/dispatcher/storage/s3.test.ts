@@ -4,26 +4,30 @@ import { connect } from '../../../dispatcher/storage/s3/client.js'
 import { listObjects } from '../../../dispatcher/storage/s3/list.js'
 import type { ObjectStore } from '../../../dispatcher/storage/object-store.js'
 import { objectStoreSuite, rejects } from '../../suites/object-store.suite.js'
-import { S3StandIn } from '../../support/s3-stand-in.js'
+import { SmallS3 } from '../../support/s3/small-s3.js'
 import { collect, fromText } from '../../support/streams.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
 import { putGrant } from '../../support/use-grant.js'
 
 const MIB = 1024 ** 2
-const KEYS = { accessKey: 'key', secretKey: 'secret' }
 const at = (key: string) => ({ bucket: 'bucket', key })
 
 describe('S3 storage', () => {
   const directory = temporaryDirectory()
-  let standIn: S3StandIn
+  let s3: SmallS3
 
   const open = (options: Partial<Parameters<typeof openS3Store>[0]> = {}): ObjectStore =>
-    openS3Store({ name: 'lake', type: 's3', endpoint: standIn.endpoint, pathStyle: true, keys: KEYS, ...options })
+    openS3Store({ name: 'lake', type: 's3', endpoint: s3.url, pathStyle: true, keys: storageKeys(), ...options })
 
   beforeEach(async () => {
-    standIn = await S3StandIn.start()
+    s3 = await SmallS3.start({ hasBuckets: true })
   })
-  afterEach(() => standIn.stop())
+  afterEach(() => s3.stop())
+
+  const storageKeys = () => {
+    const { accessKeyId, secretAccessKey, sessionToken } = s3.keys
+    return { accessKey: accessKeyId, secretKey: secretAccessKey, sessionToken }
+  }
 
   const unsupported = { muchAtOnce: 'the stand-in holds everything in memory; shown against MinIO' }
   objectStoreSuite({ name: 's3, of a stand-in', open, unsupported })
@@ -42,7 +46,7 @@ describe('S3 storage', () => {
       assert.equal(new Set(grant.parts!.map(({ url }) => url)).size, 3)
       assert.equal(grant.url, grant.parts![0]!.url)
       await store.discard('a.1')
-      assert.equal(standIn.uploads.size, 0)
+      assert.equal(s3.uploads.size, 0)
       await store.close()
     })
 
@@ -68,13 +72,13 @@ describe('S3 storage', () => {
       const second = open(options)
       assert.deepEqual((await second.stagedAttempts!()).toSorted(), ['a.1', 'b.1'])
       await second.discard('a.1')
-      assert.deepEqual([await second.stagedAttempts!(), standIn.uploads.size], [['b.1'], 1])
+      assert.deepEqual([await second.stagedAttempts!(), s3.uploads.size], [['b.1'], 1])
       await second.close()
     })
   })
 
   it('lists page by page, with keys that XML cannot hold', async () => {
-    const client = connect({ endpoint: standIn.endpoint, pathStyle: true, keys: KEYS })
+    const client = connect({ endpoint: s3.url, pathStyle: true, keys: storageKeys() })
     const store = open()
     await store.ensureBucket('bucket')
     const keys = ['a\u0001b', 'a b', 'a+b', 'ü/%', 'x', 'y']

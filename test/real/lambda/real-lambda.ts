@@ -53,7 +53,7 @@ export class RealLambda {
   }
 
   static startSmall(): Promise<{ lambda: RealLambda; s3: SmallS3 }> {
-    return RealLambda.start((host) => SmallS3.start(host))
+    return RealLambda.start((host) => SmallS3.start({ host }))
   }
 
   async install({ file, image }: Derived, more: Partial<LambdaFunction> = {}): Promise<void> {

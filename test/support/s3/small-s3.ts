@@ -1,10 +1,11 @@
 /** Enough of S3 in this process, path-style and in memory: objects, uploads in parts, listings, conditions, signatures. */
 import { once } from 'node:events'
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
+import { etag, fault, listing, partList, unescapeXml, type S3Reply } from './answers.js'
 import { signatureProblem, type KeyPair } from './check-signature.js'
 import { unchunked } from './chunked.js'
 
@@ -18,20 +19,27 @@ export interface S3Request {
   body: Buffer
 }
 
-export interface S3Reply {
-  status: number
-  headers?: Record<string, string>
-  body?: string | Buffer
+export interface SmallS3Options {
+  host?: string
+  /** Buckets are those that were made; else there is every bucket. */
+  hasBuckets?: boolean
 }
 
 interface Upload {
   place: string
   parts: Map<number, Buffer>
+  metadata: Record<string, string>
+}
+
+/** What is known of an object beside its content. */
+interface Facts {
+  lastModified: Date
+  metadata: Record<string, string>
 }
 
 const KEEP_ALIVE_MS = 300_000
 
-const ONLY_KEYS: KeyPair = { accessKeyId: 'ASIATEST', secretAccessKey: 'secret-of-the-test', sessionToken: 'session' }
+const ONLY_KEYS = { accessKeyId: 'ASIATEST', secretAccessKey: 'secret-of-the-test', sessionToken: 'session' } as const
 
 export class SmallS3 {
   /** Content by `bucket/key`. */
@@ -41,21 +49,25 @@ export class SmallS3 {
   readonly requests: S3Request[] = []
   /** Buckets that are in another region than where they are looked for first. */
   readonly regions = new Map<string, string>()
-  readonly keys = ONLY_KEYS
+  readonly keys: Required<KeyPair> = ONLY_KEYS
   /** Answers before the ordinary one does; undefined = the ordinary answer. */
   rule: (request: S3Request) => S3Reply | undefined | Promise<S3Reply | undefined> = () => undefined
   readonly #server: Server
+  readonly #facts = new Map<string, Facts>()
+  /** Absent where there is every bucket. */
+  readonly #buckets: Set<string> | undefined
 
-  private constructor() {
+  private constructor({ hasBuckets = false }: SmallS3Options) {
+    this.#buckets = hasBuckets ? new Set() : undefined
     this.#server = createServer(
       (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
     )
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS
   }
 
-  static async start(host = '127.0.0.1'): Promise<SmallS3> {
-    const s3 = new SmallS3()
-    s3.#server.listen(0, host)
+  static async start(options: SmallS3Options = {}): Promise<SmallS3> {
+    const s3 = new SmallS3(options)
+    s3.#server.listen(0, options.host ?? '127.0.0.1')
     await once(s3.#server, 'listening')
     return s3
   }
@@ -71,8 +83,9 @@ export class SmallS3 {
     await once(this.#server, 'close')
   }
 
-  put(place: string, content: string | Buffer): void {
+  put(place: string, content: string | Buffer, metadata: Facts['metadata'] = {}): void {
     this.objects.set(place, Buffer.from(content))
+    this.#facts.set(place, { lastModified: new Date(), metadata })
   }
 
   text(place: string): string | undefined {
@@ -116,14 +129,22 @@ export class SmallS3 {
   }
 
   #answer(request: S3Request): S3Reply {
-    const { method, query } = request
+    const { method, bucket, key, query } = request
+    if (method === 'PUT' && key === '') return this.#makeBucket(bucket)
+    if (this.#buckets?.has(bucket) === false) return fault(404, 'NoSuchBucket')
     if (query.has('uploads')) return this.#begin(request)
     if (query.has('uploadId')) return this.#onUpload(request)
     if (method === 'POST' && query.has('delete')) return this.#removeMany(request)
-    if (method === 'GET' && request.key === '') return this.#list(request)
+    if (key === '') return this.#list(request)
     if (method === 'PUT') return this.#put(request)
     if (method === 'DELETE') return this.#remove(request)
     return this.#get(request)
+  }
+
+  #makeBucket(bucket: string): S3Reply {
+    if (this.#buckets?.has(bucket)) return fault(409, 'BucketAlreadyOwnedByYou')
+    this.#buckets?.add(bucket)
+    return { status: 200 }
   }
 
   #put(request: S3Request): S3Reply {
@@ -135,7 +156,7 @@ export class SmallS3 {
     const body =
       typeof source === 'string' ? this.objects.get(decodeURIComponent(source.replace(/^\//, ''))) : request.body
     if (!body) return fault(404, 'NoSuchKey')
-    this.objects.set(place, body)
+    this.put(place, body, metadataIn(request))
     const xml = typeof source === 'string' ? `<CopyObjectResult><ETag>${etag(body)}</ETag></CopyObjectResult>` : ''
     return { status: 200, headers: { etag: etag(body) }, body: xml }
   }
@@ -147,9 +168,11 @@ export class SmallS3 {
   }
 
   #get(request: S3Request): S3Reply {
-    const content = this.objects.get(placeOf(request))
+    const place = placeOf(request)
+    const content = this.objects.get(place)
     if (!content) return fault(404, 'NoSuchKey')
-    const headers = { etag: etag(content), 'last-modified': new Date(0).toUTCString() }
+    const { lastModified, metadata } = this.#factsOf(place)
+    const headers = { ...metadata, etag: etag(content), 'last-modified': lastModified.toUTCString() }
     if (request.method === 'HEAD')
       return { status: 200, headers: { ...headers, 'content-length': String(content.length) } }
     return { status: 200, headers, body: content }
@@ -157,7 +180,7 @@ export class SmallS3 {
 
   #begin(request: S3Request): S3Reply {
     const id = randomUUID()
-    this.uploads.set(id, { place: placeOf(request), parts: new Map() })
+    this.uploads.set(id, { place: placeOf(request), parts: new Map(), metadata: metadataIn(request) })
     return {
       status: 200,
       body: `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
@@ -168,6 +191,7 @@ export class SmallS3 {
     const id = request.query.get('uploadId') ?? ''
     const upload = this.uploads.get(id)
     if (!upload) return fault(404, 'NoSuchUpload')
+    if (request.method === 'GET') return partList(upload.parts)
     if (request.method === 'DELETE') return { status: this.uploads.delete(id) ? 204 : 404 }
     if (request.method === 'PUT') return checksumProblem(request) ?? takePart(upload, request)
     const named = [...request.body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)].map(([, one]) =>
@@ -176,25 +200,18 @@ export class SmallS3 {
     const parts = named.map((number) => upload.parts.get(number))
     if (parts.length === 0 || parts.includes(undefined)) return fault(400, 'InvalidPart')
     this.uploads.delete(id)
-    this.objects.set(upload.place, Buffer.concat(parts as Buffer[]))
+    this.put(upload.place, Buffer.concat(parts as Buffer[]), upload.metadata)
     return { status: 200, body: '<CompleteMultipartUploadResult><ETag>"done-1"</ETag></CompleteMultipartUploadResult>' }
   }
 
   #list({ bucket, query }: S3Request): S3Reply {
-    const prefix = query.get('prefix') ?? ''
-    const most = Number(query.get('max-keys') ?? 1000)
-    const after = query.get('continuation-token') ?? ''
-    const keys = this.below(`${bucket}/`).filter((key) => key.startsWith(prefix) && key > after)
-    const page = keys.slice(0, most)
-    const contents = page.map((key) => {
-      const content = this.objects.get(`${bucket}/${key}`) ?? Buffer.alloc(0)
-      const time = new Date(0).toISOString()
-      return `<Contents><Key>${escapeXml(key)}</Key><Size>${content.length}</Size><ETag>${etag(content)}</ETag><LastModified>${time}</LastModified></Contents>`
+    const prefix = `${bucket}/${query.get('prefix') ?? ''}`
+    const found = [...this.objects].filter(([place]) => place.startsWith(prefix))
+    const listed = found.map(([place, content]) => {
+      const { lastModified } = this.#factsOf(place)
+      return { key: place.slice(bucket.length + 1), content, lastModified }
     })
-    const isWhole = page.length === keys.length
-    const token = isWhole ? '' : `<NextContinuationToken>${escapeXml(page.at(-1) ?? '')}</NextContinuationToken>`
-    const state = `<IsTruncated>${!isWhole}</IsTruncated><KeyCount>${page.length}</KeyCount>${token}`
-    return { status: 200, body: `<ListBucketResult>${state}${contents.join('')}</ListBucketResult>` }
+    return listing(bucket, listed, query)
   }
 
   #removeMany({ bucket, body }: S3Request): S3Reply {
@@ -202,21 +219,30 @@ export class SmallS3 {
       this.objects.delete(`${bucket}/${unescapeXml(key ?? '')}`)
     return { status: 200, body: '<DeleteResult></DeleteResult>' }
   }
+
+  #factsOf(place: string): Facts {
+    return this.#facts.get(place) ?? { lastModified: new Date(0), metadata: {} }
+  }
 }
+
+/** As a dispatcher wants to find them, for a storage. */
+export const s3Keys = ({ keys }: SmallS3, storage: string): Record<string, string> => ({
+  [`SPILLWAY_STORAGE_${storage}_ACCESS_KEY`]: keys.accessKeyId,
+  [`SPILLWAY_STORAGE_${storage}_SECRET_KEY`]: keys.secretAccessKey,
+  [`SPILLWAY_STORAGE_${storage}_SESSION_TOKEN`]: keys.sessionToken,
+})
 
 const placeOf = ({ bucket, key }: S3Request) => `${bucket}/${key}`
 
-const etag = (content: Buffer) => `"${createHash('md5').update(content).digest('hex')}"`
+const metadataIn = ({ headers }: S3Request) =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (name.startsWith('x-amz-meta-') ? [[name, String(value)]] : [])),
+  )
 
 function takePart(upload: Upload, { query, body }: S3Request): S3Reply {
   upload.parts.set(Number(query.get('partNumber')), body)
   return { status: 200, headers: { etag: etag(body) } }
 }
-
-export const fault = (status: number, code: string, message = code): S3Reply => ({
-  status,
-  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`,
-})
 
 function checksumProblem({ headers, body }: S3Request): S3Reply | undefined {
   const claimed = headers['x-amz-checksum-crc32']
@@ -225,6 +251,3 @@ function checksumProblem({ headers, body }: S3Request): S3Reply | undefined {
   real.writeUInt32BE(crc32(body))
   return claimed === real.toString('base64') ? undefined : fault(400, 'BadDigest')
 }
-
-const escapeXml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-const unescapeXml = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')

@@ -17,7 +17,7 @@ import { isRunning } from '../../../support/is-running.js'
 import { error } from '../../../support/lambda/lambda-endpoint.js'
 import { RecordingHost } from '../../../support/lambda/recording-host.js'
 import { FUNCTION, SmallLambda, STAGING_BUCKET, type Install } from '../../../support/lambda/small-lambda.js'
-import { fault } from '../../../support/s3/small-s3.js'
+import { fault } from '../../../support/s3/answers.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
 
 /** As in life, but quick. */

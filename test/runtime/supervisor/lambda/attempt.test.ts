@@ -4,7 +4,7 @@ import { STAGED, type StartedDocument } from '../../../../runtime/contract/lambd
 import { attemptCall, StagedAttempt } from '../../../support/lambda/attempt-call.js'
 import { eventually } from '../../../support/eventually.js'
 import { FUNCTION, SmallLambda, STAGING_BUCKET } from '../../../support/lambda/small-lambda.js'
-import { fault } from '../../../support/s3/small-s3.js'
+import { fault } from '../../../support/s3/answers.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
 
 describe('supervisor on Lambda, with a dispatcher', () => {

@@ -7,7 +7,7 @@ import { eventually } from '../../../support/eventually.js'
 import { isRunning } from '../../../support/is-running.js'
 import { s3Event } from '../../../support/lambda/s3-event.js'
 import { SmallLambda, type Install, type Invoked } from '../../../support/lambda/small-lambda.js'
-import { fault } from '../../../support/s3/small-s3.js'
+import { fault } from '../../../support/s3/answers.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
 
 const COPY = 'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"; wc -c < "$INPUT_FILE_PATH" > "$TMP_OUTPUT_DIR/size"'
