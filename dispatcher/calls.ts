@@ -1,6 +1,7 @@
 /** Attempts on back-ends that are called: what is due spills over to them, and what comes of it is brought home. */
 import { attemptId, parseAttemptId } from '../runtime/contract/invocation.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
+import type { BackendName } from '../runtime/contract/function-spec.js'
 import { baseName } from '../runtime/contract/object-event.js'
 import { failed, type Outcome, type Succeeded } from '../runtime/contract/outcome.js'
 import type { Release } from '../runtime/contract/release.js'
@@ -8,6 +9,7 @@ import type { LogLine } from '../runtime/contract/runtime-api.js'
 import { Readable } from 'node:stream'
 import type { AttemptCall, CallBackend, CallHost, CallInput, Usage } from './backends/call-backend.js'
 import type { AttemptRef, Backlog, Claim, Database, RunningAttempt } from './database/database.js'
+import type { Claims } from './routing/claims.js'
 import type { Settle } from './settle.js'
 import type { ObjectStore } from './storage/object-store.js'
 import { attemptDocument } from './workers/attempt-document.js'
@@ -21,15 +23,14 @@ export interface CallsContext {
   /** Filled once the dispatcher starts. */
   backends: readonly CallBackend[]
   database: Database
+  claims: Pick<Claims, 'claim'>
   settle: Settle
   outputs: OutputGrants
   logs: LogBook
   store(name: string): ObjectStore
   release(name: string, number: number): Promise<Release>
-  /** Whether the back-end may be given work of that release now. */
-  mayCall(backend: CallBackend, release: Release): boolean
   /** USD */
-  priceOf(usage: Usage): number
+  priceOf(backend: BackendName, usage: Usage): number
   leaseMs: number
   now(): number
   log: CallHost['log']
@@ -81,7 +82,7 @@ export class Calls {
 
   async #spillTo(backend: CallBackend, backlog: Backlog): Promise<void> {
     const release = await this.#context.release(backlog.function, backlog.release)
-    while (this.#context.mayCall(backend, release) && backend.room(release) > 0) {
+    while (backend.room(release) > 0) {
       const claim = await this.#claim(backend, release)
       if (!claim) return
       await this.#start(backend, release, claim)
@@ -90,7 +91,7 @@ export class Calls {
 
   #claim({ limits: { name } }: CallBackend, release: Release): Promise<Claim | undefined> {
     const now = this.#context.now()
-    return this.#context.database.claim({
+    const request = {
       function: release.function,
       release: release.number,
       backend: name,
@@ -98,7 +99,8 @@ export class Calls {
       concurrency: release.spec.concurrency,
       now,
       leaseUntil: now + this.#context.leaseMs,
-    })
+    }
+    return this.#context.claims.claim(request, release)
   }
 
   async #start(backend: CallBackend, release: Release, claim: Claim): Promise<void> {
@@ -150,7 +152,7 @@ export class Calls {
     const backend = this.#running.get(id)
     const attempt = await database.runningAttempt(refOf(id))
     this.#running.delete(id)
-    const cost = usage && this.#context.priceOf(usage)
+    const cost = attempt && usage && this.#context.priceOf(attempt.backend, usage)
     if (attempt && backend && outcome.outcome === 'succeeded')
       await this.#bringHome(attempt, outcome, { backend, cost })
     if (attempt && outcome.outcome === 'failed') await settle.fail(attempt, outcome, cost)

@@ -7,6 +7,7 @@ import type { Calls } from './calls.js'
 import type { Changes } from './changes.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Backlog, Database } from './database/database.js'
+import type { Routing } from './routing/routing.js'
 import type { Settle } from './settle.js'
 import { spillTopic, workTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
@@ -15,7 +16,7 @@ import type { WorkerBook } from './workers/worker-book.js'
 const ROUND_MS = 1000
 
 /** Ready invocations of one release beyond which more would not change what the back-ends do. */
-const QUEUED_COUNTED_MAX = 1000
+const QUEUED_SHOWN_MAX = 1000
 
 const NO_WORK = { queued: 0, queuedFor: {}, running: 0, runningOn: {} }
 
@@ -25,6 +26,7 @@ export interface DispatchContext {
   database: Database
   backends: readonly WorkerBackend[]
   calls: Calls
+  routing: Routing
   book: WorkerBook
   changes: Changes
   settle: Settle
@@ -117,8 +119,11 @@ export class Dispatch {
   }
 
   async #scale(): Promise<void> {
-    const backlogs = await this.#context.database.backlogs(QUEUED_COUNTED_MAX)
-    const { backends, release } = this.#context
+    const { backends, release, database, routing } = this.#context
+    routing.look()
+    const count = routing.books.beginCount()
+    const backlogs = await database.backlogs(Number.MAX_SAFE_INTEGER)
+    await routing.counted(count, backlogs)
     const work = await Promise.all(
       this.#withCurrent(backlogs).map(async (one) => ({ ...one, release: await release(one.function, one.release) })),
     )
@@ -152,7 +157,7 @@ export class Dispatch {
     const here = runningOn[backend] ?? 0
     return {
       release,
-      queued: queuedFor[backend] ?? 0,
+      queued: Math.min(QUEUED_SHOWN_MAX, queuedFor[backend] ?? 0),
       running: here,
       concurrency: (release.spec.concurrency ?? Number.POSITIVE_INFINITY) - (running - here),
       idle: this.#context.book.idle(release.function, release.number),

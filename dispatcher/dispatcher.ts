@@ -25,6 +25,9 @@ import { Interventions } from './interventions.js'
 import { packages } from './packages.js'
 import { Registry } from './registry.js'
 import { listCost } from './router/price.js'
+import { Claims } from './routing/claims.js'
+import { priceOf } from './routing/price-of.js'
+import { Routing } from './routing/routing.js'
 import { Settle } from './settle.js'
 import type { Stores } from './storage/stores.js'
 import { Attempts } from './workers/attempts.js'
@@ -72,6 +75,7 @@ export class Dispatcher {
   readonly #book = new WorkerBook()
   readonly #backends: BackendsAtHand
   readonly #settle: Settle
+  readonly #routing: Routing
   readonly #calls: Calls
   readonly #dispatch: Dispatch
   readonly #observer: Observer
@@ -109,6 +113,14 @@ export class Dispatcher {
       this.changes.notify(logTopic(invocation)),
     )
     this.#backends = backends
+    this.#routing = new Routing({
+      database,
+      backends,
+      release,
+      idle: ({ function: name, number }) => this.#book.idle(name, number).length,
+      now,
+    })
+    const claims = new Claims({ database, routing: this.#routing, now })
     this.#settle = new Settle({
       database,
       outputs,
@@ -118,7 +130,7 @@ export class Dispatcher {
       costOf: (attempt, { spec }) => this.#costOfWorker(attempt, spec),
       now,
       random,
-      onSettled: (attempt, outcome, ended) => this.#settled(attempt, outcome, ended),
+      onSettled: (attempt, end) => this.#settled(attempt, end),
       pause: (milliseconds) => delay(milliseconds, undefined, { signal: this.#closing.signal }),
       onInterrupted: ({ invocation, attempt }, thrown) =>
         log('warn', `publishing goes on at the next start: ${String(thrown)}`, { invocation, attempt }),
@@ -126,6 +138,7 @@ export class Dispatcher {
     const grants = new InputGrants(relay)
     this.handOut = new HandOut({
       database,
+      claims,
       book: this.#book,
       changes: this.changes,
       settle: this.#settle,
@@ -148,14 +161,14 @@ export class Dispatcher {
     })
     this.#calls = new Calls({
       database,
+      claims,
       settle: this.#settle,
       outputs,
       logs: this.logs,
       backends: backends.called,
       store: (name) => stores.get(name),
       release,
-      mayCall: () => true,
-      priceOf: () => 0,
+      priceOf,
       leaseMs,
       now,
       log,
@@ -165,6 +178,7 @@ export class Dispatcher {
       database,
       backends: backends.workers,
       calls: this.#calls,
+      routing: this.#routing,
       book: this.#book,
       changes: this.changes,
       settle: this.#settle,
@@ -179,6 +193,7 @@ export class Dispatcher {
       database,
       stores,
       backends,
+      routing: this.#routing,
       now,
       onChanged: () => this.#changed(),
       warn: (message) => log('warn', message),
@@ -188,7 +203,10 @@ export class Dispatcher {
       changes: this.changes,
       mustExist: (name) => void registry.current(name),
       now,
-      onCancelled: (id) => this.#calls.cancelled(id),
+      onCancelled: (id) => {
+        this.#routing.cancelled(id)
+        this.#calls.cancelled(id)
+      },
       onQueued: (name, count) => this.#accepted(name, count),
     })
     this.intake = new Intake({
@@ -196,7 +214,7 @@ export class Dispatcher {
       current: (name) => registry.current(name),
       takers: (event) => registry.takers(event),
       asListed: async (event) => (await stores.get(event.storage).asListed?.(event)) ?? event,
-      backends: () => backends.limits(),
+      routing: this.#routing,
       now,
       onAccepted: (name, count) => this.#accepted(name, count),
     })
@@ -229,6 +247,7 @@ export class Dispatcher {
     this.#origin = origin
     this.#backends.workers.push(...this.#parts.openBackends((name) => this.#hostOf(name)))
     this.#backends.called.push(...this.#parts.openCalled(this.#calls.host()))
+    await this.#routing.open()
     await this.#settle.resume()
     await this.#calls.resume()
     await this.#dispatch.start()
@@ -247,7 +266,11 @@ export class Dispatcher {
     const running = await this.database.runningAttempts()
     return this.#backends.all().map((backend) => {
       const status = backend.status()
-      return { ...status, running: running.filter((attempt) => attempt.backend === status.name).length }
+      return {
+        ...status,
+        running: running.filter((attempt) => attempt.backend === status.name).length,
+        breaker: this.#routing.breakerStatus(status.name),
+      }
     })
   }
 
@@ -320,7 +343,11 @@ export class Dispatcher {
     this.#dispatch.wake()
   }
 
-  #settled(attempt: RunningAttempt, outcome: Outcome, ended: boolean): void {
+  #settled(
+    attempt: RunningAttempt,
+    { outcome, cost, ended }: { outcome: Outcome; cost?: number | undefined; ended: boolean },
+  ): void {
+    this.#routing.ended(attempt, outcome, cost)
     this.changes.notify(workTopic(attempt.function), 1)
     if (ended) this.changes.notify(endTopic(attempt.invocation))
     if (ended) this.changes.notify(logTopic(attempt.invocation))

@@ -17,9 +17,8 @@ import type { Database } from './database/database.js'
 import { packages } from './packages.js'
 import { notifyBuckets } from './intake/notify-buckets.js'
 import type { Registry } from './registry.js'
-import { decide } from './router/decide.js'
 import { misfits } from './router/fit.js'
-import { atRest } from './router/situation.js'
+import type { Routing } from './routing/routing.js'
 import type { Stores } from './storage/stores.js'
 
 export interface FunctionsContext {
@@ -27,6 +26,7 @@ export interface FunctionsContext {
   database: Database
   stores: Stores
   backends: BackendsAtHand
+  routing: Routing
   now(): number
   /** Called after a function came, changed or went. */
   onChanged(): void
@@ -82,9 +82,8 @@ export class Functions {
 
   /** The decision that work with so many bytes of input would get now. */
   decide(name: string, inputBytes: number): Decision {
-    const { registry, backends, now } = this.#context
-    const { spec } = registry.current(name)
-    return decide({ function: name, spec, inputBytes }, atRest(backends.limits(), now()))
+    const { registry, routing } = this.#context
+    return routing.decide({ ...registry.current(name), inputBytes })
   }
 
   #inputRules(name: string): readonly InputRule[] {

@@ -29,7 +29,7 @@ export interface SettleContext {
   now(): number
   random(): number
   /** Called after each settled attempt. */
-  onSettled(attempt: RunningAttempt, outcome: Outcome, ended: boolean): void
+  onSettled(attempt: RunningAttempt, end: { outcome: Outcome; cost?: number | undefined; ended: boolean }): void
   /** Waits; rejects when the dispatcher closes. */
   pause(milliseconds: number): Promise<void>
   /** Publishing was given up, because the dispatcher closes or by a fault of ours; the next start goes on with it. */
@@ -191,7 +191,7 @@ export class Settle {
       result: outcome.result,
       now: now(),
     })
-    if (held === 'held') this.#context.onSettled(attempt, outcome, isEnded(step.to))
+    if (held === 'held') this.#context.onSettled(attempt, { outcome, cost, ended: isEnded(step.to) })
     return held
   }
 

@@ -45,6 +45,18 @@ export interface Demand {
   idle: string[]
 }
 
+/** How much a back-end can hold, as far as it knows now. */
+export interface Capacity {
+  /** Attempts at once. */
+  slots: number
+  /** Seconds that a worker takes to come up. */
+  bootSeconds: number
+  /** Workers that are on their way up, and since when. */
+  starting: readonly { worker: string; since: number }[]
+  /** Since when it cannot be reached, epoch milliseconds; absent: it can. */
+  illSince?: number
+}
+
 export interface WorkerBackend {
   readonly limits: BackendLimits
   /** URL under which its workers reach the dispatcher; absent: where it listens. */
@@ -52,6 +64,7 @@ export interface WorkerBackend {
   /** Why it cannot run the spec at all, and what its user should know when it can. */
   check(spec: FunctionSpec): { refusal?: string; notes: string[] }
   scale(demands: Demand[]): void
+  capacity(): Capacity
   /** The worker has let its lease run out: whatever is left of it should go. */
   silent(worker: string): void
   /** The function for a worker of `admitStarting` that is up now and asks what it is to run. */

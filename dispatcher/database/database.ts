@@ -145,6 +145,41 @@ export interface Backlog {
   runningOn: Partial<Record<BackendName, number>>
 }
 
+/** Ready work of a release that waits for exactly these back-ends. */
+export interface WhatWaits {
+  function: string
+  release: number
+  eligible: BackendName[]
+  /** `place` of the last one that is known already. */
+  after?: number
+  limit: number
+}
+
+export interface WaitingWork {
+  invocation: string
+  /** In the order of arrival. */
+  place: number
+  input: InvocationInput
+  decision: Decision
+  acceptedAt: number
+}
+
+export interface NewDecision {
+  invocation: string
+  decision: Decision
+}
+
+export interface EndedAttempt {
+  function: string
+  release: number
+  backend: BackendName
+  startedAt: number
+  endedAt: number
+  /** Absent: it succeeded. */
+  cause?: Cause
+  input: InvocationInput
+}
+
 /** What attempts on public back-ends cost in one hour. */
 export interface Spending {
   function: string
@@ -206,9 +241,16 @@ export interface Database {
   /** Releases with ready or running work; `queued` counts up to `limit`. */
   backlogs(limit: number): Promise<Backlog[]>
 
+  /** In order of arrival. */
+  waiting(what: WhatWaits): Promise<WaitingWork[]>
+  /** Puts decisions in the place of earlier ones; what does not wait ready any more keeps its own. Answers how many. */
+  redecide(decisions: readonly NewDecision[]): Promise<number>
+
   getInvocation(id: string): Promise<InvocationRecord | undefined>
   /** Newest first. */
   listInvocations(filter: InvocationFilter): Promise<{ invocations: InvocationSummary[]; cursor?: string }>
+  /** Attempts of the newest invocations that had some. */
+  endedAttempts(limit: number): Promise<EndedAttempt[]>
   /** Per function and hour, from the hour that `since` lies in. */
   spending(since: number): Promise<Spending[]>
   /** Counts per state and cause since the record began, per function; for metrics. */

@@ -7,10 +7,12 @@ import type {
   ClaimRequest,
   Database,
   InvocationFilter,
+  NewDecision,
   NewInvocation,
   NewRelease,
   Publishing,
   Settlement,
+  WhatWaits,
 } from './database.js'
 import { quarantine } from './sql/arrivals.js'
 import { renewLease, runningAttempt, runningAttempts } from './sql/attempts.js'
@@ -18,6 +20,8 @@ import { cancel, removeFunction } from './sql/cancel.js'
 import { currentRelease, currentReleases, getBody, getPackage, getRelease } from './sql/functions.js'
 import { getInvocation, listInvocations, totals } from './sql/record.js'
 import { redrive, redriveFunction } from './sql/redrive.js'
+import { redecide, waiting } from './sql/redecide.js'
+import { endedAttempts } from './sql/run-times.js'
 import { beginPublishing, settle } from './sql/settle.js'
 import { spending } from './sql/spending.js'
 import type { Query, Write } from './sql/statement.js'
@@ -73,8 +77,13 @@ export class SqlDatabase implements Database {
   nextDue = () => this.#engine.read(nextDue())
   backlogs = (limit: number) => this.#engine.read(backlogs(limit))
 
+  waiting = (what: WhatWaits) => this.#engine.read(waiting(what))
+  redecide = async (decisions: readonly NewDecision[]) =>
+    decisions.length === 0 ? 0 : this.#engine.write(redecide(decisions))
+
   getInvocation = (id: string) => this.#engine.read(getInvocation(id))
   listInvocations = async (filter: InvocationFilter) => this.#engine.read(listInvocations(filter))
+  endedAttempts = (limit: number) => this.#engine.read(endedAttempts(limit))
   spending = (since: number) => this.#engine.read(spending(since))
   totals = () => this.#engine.read(totals())
 

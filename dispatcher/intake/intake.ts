@@ -5,11 +5,9 @@ import type { Decision } from '../../runtime/contract/decision.js'
 import type { Accepted, EventsAnswer, ObjectsAnswer } from '../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { eventIdentity, type ObjectEvent } from '../../runtime/contract/object-event.js'
-import type { BackendLimits } from '../backends/backend.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { AcceptAnswer, Database, NewInvocation } from '../database/database.js'
-import { decide } from '../router/decide.js'
-import { atRest } from '../router/situation.js'
+import type { Routing } from '../routing/routing.js'
 
 export interface IntakeContext {
   database: Database
@@ -17,7 +15,7 @@ export interface IntakeContext {
   current(name: string): Release
   /** Releases that take an object. */
   takers(event: ObjectEvent): Release[]
-  backends(): BackendLimits[]
+  routing: Pick<Routing, 'arrive' | 'committed' | 'cancelled'>
   now(): number
   /** Called after the commit, with as many new invocations as the function got. */
   onAccepted(functionName: string, count: number): void
@@ -122,11 +120,10 @@ export class Intake {
   }
 
   #work(release: Release, input: Pick<NewInvocation, 'identity' | 'input' | 'body'>): NewInvocation {
-    const inputBytes = input.input.kind === 'object' ? input.input.event.size : input.input.size
-    const { function: name, spec } = release
-    const decision = decide({ function: name, spec, inputBytes }, atRest(this.#context.backends(), this.#context.now()))
+    const id = newId()
+    const decision = this.#context.routing.arrive(id, { release, input: input.input })
     return {
-      id: newId(),
+      id,
       function: release.function,
       release: release.number,
       ...input,
@@ -136,8 +133,23 @@ export class Intake {
     }
   }
 
+  /** What is not new work after all leaves the books again. */
+  async #accept(work: NewInvocation[]): Promise<AcceptAnswer[]> {
+    const { database, routing } = this.#context
+    try {
+      const answers = await database.accept(work)
+      answers.forEach(({ duplicate }, index) =>
+        duplicate ? routing.cancelled(work[index]!.id) : routing.committed(work[index]!.id),
+      )
+      return answers
+    } catch (thrown) {
+      for (const { id } of work) routing.cancelled(id)
+      throw thrown
+    }
+  }
+
   async #record(work: NewInvocation[]): Promise<AcceptAnswer[]> {
-    const answers = await this.#context.database.accept(work)
+    const answers = await this.#accept(work)
     const fresh = new Map<string, number>()
     answers.forEach(({ duplicate }, index) => {
       const name = work[index]!.function

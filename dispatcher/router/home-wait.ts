@@ -1,7 +1,7 @@
 /** How long work would wait for a private back-end. Pure. */
 import { CLOSED, usableFrom } from './breaker.js'
 import type { Candidate } from './candidates.js'
-import { expectedWait, type ExpectedWait } from './load/expected-wait.js'
+import { expectedWait, NO_WAIT, type ExpectedWait } from './load/expected-wait.js'
 import type { Load } from './load/load.js'
 import type { BackendState, Situation, Work } from './situation.js'
 
@@ -24,7 +24,14 @@ export function waitAt({ spec }: Work, { now, corrections }: Situation, homes: r
     spec.cpu,
     corrections,
   )
+  if (there.seconds === 0) return { ...seen, expected: booted(well) }
   return { ...seen, expected: Number.isFinite(there.seconds) ? there : recovered(states, now, there) }
+}
+
+/** A slot is free, and a worker has to come up there. */
+function booted(states: readonly BackendState[]): ExpectedWait {
+  const seconds = Math.min(...states.filter(({ load }) => load!.free > 0).map(({ bootSeconds = 0 }) => bootSeconds))
+  return seconds > 0 && Number.isFinite(seconds) ? { seconds, raw: seconds } : NO_WAIT
 }
 
 /** When all are ill, nothing starts before the first of them is tried again. */

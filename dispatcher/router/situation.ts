@@ -34,6 +34,8 @@ export interface BackendState {
   price?: Price
   /** Of a private back-end. Absent: nobody knows how long work waits there. */
   load?: Load
+  /** Of a private back-end: seconds until a free slot takes work, because no worker waits for it; 0 when absent. */
+  bootSeconds?: number
   /** Absent: it is well. */
   breaker?: Breaker
   /** Seconds from going public until the script starts; 0 when absent. */

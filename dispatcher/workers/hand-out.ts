@@ -7,6 +7,7 @@ import { failed, type Failed } from '../../runtime/contract/outcome.js'
 import type { Changes } from '../changes.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { Claim, Database } from '../database/database.js'
+import type { Claims } from '../routing/claims.js'
 import type { Settle } from '../settle.js'
 import { takerTopic } from '../topics.js'
 import { attemptDocument } from './attempt-document.js'
@@ -21,6 +22,7 @@ const NOBODY = 'none'
 
 export interface HandOutContext {
   database: Database
+  claims: Pick<Claims, 'claim' | 'unclaim'>
   book: WorkerBook
   changes: Changes
   settle: Settle
@@ -88,7 +90,7 @@ export class HandOut {
   ): Promise<Claim | undefined> {
     if (this.#context.isDraining()) return undefined
     const now = this.#context.now()
-    return this.#context.database.claim({
+    const request = {
       function: release.function,
       release: release.number,
       backend,
@@ -96,7 +98,8 @@ export class HandOut {
       concurrency: release.spec.concurrency,
       now,
       leaseUntil: now + this.#context.leaseMs,
-    })
+    }
+    return this.#context.claims.claim(request, release)
   }
 
   /** The document for the worker; undefined when the claim came to nothing. */
@@ -107,7 +110,7 @@ export class HandOut {
     signal: AbortSignal,
   ): Promise<HandedOut | undefined> {
     if (signal.aborted) {
-      await this.#context.database.unclaim(claim, this.#context.now())
+      await this.#context.claims.unclaim(claim)
       this.#context.changes.notify(takerTopic(release.function, claims.backend), 1)
       return undefined
     }

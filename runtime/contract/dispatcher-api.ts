@@ -263,6 +263,15 @@ export const DecisionRequestSchema = Type.Object(
   { additionalProperties: false },
 )
 
+const BreakerSchema = Type.Object({
+  state: oneOf(['closed', 'open', 'half-open'], {
+    description: 'closed: it gets work; open: none until `retryAt`; half-open: one attempt is trying it',
+  }),
+  faults: Type.Integer({ description: 'faults of the back-end in a row' }),
+  retryAt: Type.Optional(epochMs('when it is tried again')),
+  cause: Type.Optional(cause()),
+})
+
 export const BackendStatusSchema = Type.Object({
   name: backend(),
   public: Type.Boolean({ description: 'paid by use' }),
@@ -272,6 +281,7 @@ export const BackendStatusSchema = Type.Object({
   pending: Type.Optional(Type.Integer({ description: 'workers that are on their way up' })),
   calls: Type.Optional(Type.Integer({ description: 'calls to the API of the cluster since the dispatcher started' })),
   running: Type.Integer({ description: 'attempts that run' }),
+  breaker: Type.Optional(BreakerSchema),
   notes: Type.Array(Type.String()),
   messages: Type.Optional(
     Type.Array(Type.String(), { description: 'what keeps it from taking more work now, in the words of who refuses' }),
@@ -298,4 +308,5 @@ export type ObjectsAnswer = Static<typeof ObjectsAnswerSchema>
 export type UploadRequest = Static<typeof UploadRequestSchema>
 export type UploadAnswer = Static<typeof UploadAnswerSchema>
 export type EventsAnswer = Static<typeof EventsAnswerSchema>
+export type BreakerStatus = Static<typeof BreakerSchema>
 export type BackendStatus = Static<typeof BackendStatusSchema>

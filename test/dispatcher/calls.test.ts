@@ -60,14 +60,14 @@ describe('calls', () => {
     })
     const calls = new Calls({
       database,
+      claims: { claim: async (request) => (mayCall ? database.claim(request) : undefined) },
       settle,
       outputs,
       logs: new LogBook(join(directory(), 'logs'), () => undefined),
       backends,
       store: () => store,
       release,
-      mayCall: () => mayCall,
-      priceOf: ({ billedMs }) => billedMs / 1e6,
+      priceOf: (_, { billedMs }) => billedMs / 1e6,
       leaseMs: 30_000,
       now: () => now,
       log: (_, message) => assert.fail(message),

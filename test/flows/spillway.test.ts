@@ -45,4 +45,32 @@ describe('the spillway', function () {
       ['lambda'],
     )
   })
+
+  it('is for what would wait too long: some of a burst goes over, and the record says why', async () => {
+    const slow = `sleep 0.4\n${UPPER.replace('#!/bin/sh\n', '')}`
+    await lambda.install({ script: slow })
+    const dispatcher = await open()
+    await dispatcher.put(FUNCTION, `#!/bin/sh\n${slow}`, {
+      image: 'busybox',
+      input: 'here://in/',
+      output: 'here://out/',
+      routing: { expectedTime: 0.5, waitingBudget: { factor: 2 } },
+    })
+    const names = Array.from({ length: 30 }, (_, index) => `f${index}.txt`)
+    for (const name of names) writeFileSync(dispatcher.path('in', name), `text of ${name}`)
+    const ended = await dispatcher.allEnded(30)
+    const records = await Promise.all(ended.map(({ id }) => dispatcher.invocation(id)))
+    const went = records.filter(({ tries }) => tries[0]?.backend === 'lambda')
+    assert.ok(went.length > 5 && went.length < 30, `${went.length} of 30 went over`)
+    for (const { tries, decision } of records) {
+      assert.equal(tries.length, 1)
+      const { rule, expectedRun, expectedWait, waitingBudget, cost } = decision.terms!
+      assert.ok(rule === 'expected-wait' || rule === 'waiting-budget', rule)
+      for (const term of [expectedRun?.seconds, expectedWait?.seconds, waitingBudget, cost])
+        assert.ok(term !== undefined)
+      assert.equal(tries[0]!.cost === undefined, tries[0]!.backend === 'local')
+    }
+    for (const name of names)
+      assert.equal(readFileSync(dispatcher.path('out', name), 'utf8'), `TEXT OF ${name.toUpperCase()}`)
+  })
 })

@@ -582,6 +582,47 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         )
       })
 
+      it('may be decided about again while it waits, and only then', async () => {
+        const both = { ...DECISION, eligible: ['local', 'lambda'] as BackendName[], spillAt: T0 + 60_000 }
+        const [a, b] = await database.accept([
+          objectWork('f', 'a', { decision: both }),
+          objectWork('f', 'b', { decision: both }),
+          objectWork('f', 'c'),
+        ])
+        const wait = { function: 'f', release: 1, eligible: both.eligible, limit: 10 }
+        const waiting = await database.waiting(wait)
+        assert.deepEqual(
+          waiting.map(({ invocation, acceptedAt, decision }) => [invocation, acceptedAt, decision]),
+          [a, b].map((answer) => [answer!.id, T0, both]),
+        )
+        assert.deepEqual(await database.waiting({ ...wait, after: waiting[1]!.place }), [])
+        await claim()
+        const home = { ...both, eligible: ['local'] as BackendName[], spillAt: null }
+        const again = (id: string) => ({ invocation: id, decision: home })
+        assert.equal(await database.redecide([again(a!.id), again(b!.id)]), 1)
+        assert.deepEqual((await database.getInvocation(a!.id))!.decision, both)
+        assert.deepEqual((await database.getInvocation(b!.id))!.decision, home)
+        const [backlog] = await database.backlogs(10)
+        assert.deepEqual([backlog!.queuedFor, backlog!.runningOn], [{ local: 2 }, { local: 1 }])
+        assert.equal(await claim({ backend: 'lambda', now: T0 + 60_000 }), undefined)
+      })
+
+      it('remember how long attempts took, the newest first', async () => {
+        const first = await started('a')
+        await database.settle(success({ ...first, now: T0 + 1000 }))
+        const second = await started('b')
+        await database.settle(failure('timeout', { ...second, now: T0 + 2000 }))
+        const ended = await database.endedAttempts(10)
+        assert.deepEqual(
+          ended.map(({ backend, startedAt, endedAt, cause }) => [backend, startedAt, endedAt, cause]),
+          [
+            ['local', T0, T0 + 2000, 'timeout'],
+            ['local', T0, T0 + 1000, undefined],
+          ],
+        )
+        assert.equal((await database.endedAttempts(1)).length, 1)
+      })
+
       it('have backlogs of their own', async () => {
         await waiting('a', decided(['local', 'lambda'], T0 + 99))
         await waiting('b', decided(['kubernetes', 'lambda']))

@@ -70,6 +70,7 @@ class IdleBackend implements WorkerBackend {
   check = () => ({ notes: [] })
   scale = () => undefined
   silent = () => undefined
+  capacity = () => ({ slots: 1, bootSeconds: 0, starting: [] })
   status = () => ({ name: 'local' as const, public: false, healthy: true, slots: 1, workers: 0, notes: [] })
   close = async () => undefined
 }

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { asError } from '../../../runtime/contract/errors.js'
 import { failed, type Cause } from '../../../runtime/contract/outcome.js'
 import type { Release } from '../../../runtime/contract/release.js'
-import type { BackendHost, Demand } from '../backend.js'
+import type { BackendHost, Capacity, Demand } from '../backend.js'
 import { plan, type Crew } from '../plan.js'
+import { averageRequest, isUnplaced, type Request } from './capacity.js'
 import type { Cluster } from './cluster.js'
 import { complaintOf, type Complaint } from './complaint.js'
 import { launch } from './launch.js'
@@ -34,6 +35,13 @@ export interface FleetContext {
 /** Milliseconds for which a container may fail to start whose function is known to be at fault. */
 const KNOWN_TROUBLE_MS = 20_000
 
+/** What a worker is expected to take to come up until some have; then, what the newest counts in that. */
+const BOOT_SECONDS = 5
+const NEWEST_SHARE = 0.3
+
+/** Milliseconds for which a quota that has refused a worker is taken for full. */
+const FULL_MS = 30_000
+
 /** Milliseconds in which an idle worker that was sent away must be gone. */
 const LEAVE_MS = 60_000
 
@@ -45,6 +53,9 @@ export class Fleet {
   readonly #members = new Members()
   readonly #releases: Releases
   #closed = false
+  #bootSeconds = BOOT_SECONDS
+  /** When a quota last refused a worker. */
+  #fullAt = -Infinity
 
   constructor(context: FleetContext) {
     this.#context = context
@@ -70,6 +81,7 @@ export class Fleet {
   noteUp(worker: string): void {
     const member = this.#members.get(worker)
     if (!member) return
+    if (member.state === 'awaited' && !isUnplaced(member)) this.#learnBoot(member)
     member.state = 'up'
     this.#releases.clear(keyOf(member.release))
   }
@@ -92,9 +104,34 @@ export class Fleet {
     }
   }
 
+  /** `most`: workers for which there is room, as far as nodes tell. */
+  capacity(most: number): Capacity {
+    const { now } = this.#context
+    const staying = this.#members.all().filter(({ stopping }) => !stopping)
+    const placed = staying.filter((member) => !isUnplaced(member))
+    const isFull = placed.length < staying.length || now() - this.#fullAt < FULL_MS
+    return {
+      slots: isFull ? Math.min(most, placed.length) : most,
+      bootSeconds: this.#bootSeconds,
+      starting: placed
+        .filter(({ state }) => state !== 'up')
+        .map(({ id, createdAt }) => ({ worker: id, since: createdAt })),
+    }
+  }
+
+  /** The average work of now. */
+  get request(): Request | undefined {
+    return averageRequest(this.#releases.demands())
+  }
+
   /** Workers are left alone: they wait for the next dispatcher. */
   close(): void {
     this.#closed = true
+  }
+
+  #learnBoot({ createdAt }: Member): void {
+    const seconds = (this.#context.now() - createdAt) / 1000
+    this.#bootSeconds += NEWEST_SHARE * (seconds - this.#bootSeconds)
   }
 
   #crew({ release, queued, running, concurrency, idle }: Demand): Crew {
@@ -205,6 +242,7 @@ export class Fleet {
     const { host } = this.#context
     if (this.#releases.pause(key, words)) host.log('warn', `no worker of ${release.function} can be had: ${words}`)
     if (kind === 'function') this.#blame(key, words)
+    if (kind === 'full') this.#fullAt = this.#context.now()
     if (kind === 'full')
       this.#giveWay(
         this.#releases.demands().map((demand) => this.#crew(demand)),

@@ -6,7 +6,8 @@ import type { Release } from '../../../runtime/contract/release.js'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
 import type { Architecture } from '../../images/image-facts.js'
 import type { Images } from '../../images/images.js'
-import type { BackendHost, BackendLimits, Demand, WorkerBackend } from '../backend.js'
+import type { BackendHost, BackendLimits, Capacity, Demand, WorkerBackend } from '../backend.js'
+import { slotsOn } from './capacity.js'
 import { refusalOf } from './check.js'
 import type { Cluster } from './cluster.js'
 import { Fleet } from './fleet.js'
@@ -64,6 +65,9 @@ export class KubernetesBackend implements WorkerBackend {
   readonly #adopted: () => void
   #limits: BackendLimits = limitsOf(undefined)
   #opened: Opened | undefined
+  /** Undefined where they may not be looked at, or more come when they are needed. */
+  #nodes: readonly Node[] | undefined
+  #illSince: number | undefined
   #trouble: string | undefined = 'it has not been reached yet'
 
   constructor(config: KubernetesConfig, parts: KubernetesParts, host: BackendHost) {
@@ -71,6 +75,7 @@ export class KubernetesBackend implements WorkerBackend {
     this.#config = config
     this.#parts = parts
     this.#host = host
+    this.#illSince = config.now()
     this.#adopted = host.adopting()
     this.#run().catch((thrown: unknown) => this.#note(asError(thrown).message))
   }
@@ -88,6 +93,14 @@ export class KubernetesBackend implements WorkerBackend {
 
   scale(demands: Demand[]): void {
     this.#opened?.fleet.scale(demands)
+  }
+
+  capacity(): Capacity {
+    const { maxWorkers } = this.#config
+    const request = this.#opened?.fleet.request
+    const most = this.#nodes && request ? Math.min(maxWorkers, slotsOn(this.#nodes, request)) : maxWorkers
+    const ill = this.#illSince === undefined ? {} : { illSince: this.#illSince }
+    return { ...(this.#opened?.fleet.capacity(most) ?? { slots: most, bootSeconds: 0, starting: [] }), ...ill }
   }
 
   silent(worker: string): void {
@@ -210,11 +223,13 @@ export class KubernetesBackend implements WorkerBackend {
   }
 
   #limit(nodes: Node[] | undefined): void {
-    this.#limits = limitsOf(this.#config.autoscaling ? undefined : nodes)
+    this.#nodes = this.#config.autoscaling ? undefined : nodes
+    this.#limits = limitsOf(this.#nodes)
   }
 
   #note(trouble: string | undefined): void {
     if (this.#closing.signal.aborted || trouble === this.#trouble) return
+    this.#illSince = trouble === undefined ? undefined : (this.#illSince ?? this.#config.now())
     this.#trouble = trouble
     if (trouble === undefined) this.#host.log('info', 'kubernetes: the cluster answers')
     else this.#host.log('warn', `kubernetes: the cluster does not answer: ${trouble}`)

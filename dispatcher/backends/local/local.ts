@@ -109,6 +109,8 @@ export class LocalBackend implements WorkerBackend {
     this.#stopExpired()
   }
 
+  capacity = () => ({ slots: this.#config.slots, bootSeconds: 0, starting: [] })
+
   status() {
     return {
       name: this.limits.name,

@@ -40,6 +40,14 @@ export interface StartedWork {
   at: number
 }
 
+/** Work of one kind that is known by its number alone. */
+export interface Stock {
+  cpu: number
+  /** Expected run time. */
+  seconds: number
+  count: number
+}
+
 interface Place extends Home {
   largestFree: number | undefined
   taken: number
@@ -50,6 +58,8 @@ interface Place extends Home {
 
 interface Entry extends WaitingWork {
   scale: number
+  /** It is counted in a stock, not on its own. */
+  isStocked?: boolean
 }
 
 /** Sums by size. */
@@ -58,6 +68,7 @@ type Sums = Record<Unit, { units: Float64Array; seconds: Float64Array }>
 export class Ledger {
   readonly #places = new Map<BackendName, Place>()
   readonly #waiting = new Map<string, Entry>()
+  readonly #stocks = new Map<string, Stock>()
   readonly #sums: Sums = { attempt: emptySums(), vcpu: emptySums() }
   readonly #corrections = Array.from({ length: SIZES }, () => new Correction())
   readonly #lines: WaitCorrection[]
@@ -89,6 +100,23 @@ export class Ledger {
     this.#count(work, 1)
   }
 
+  /** So much work of a kind waits, in place of what was said of that kind before. */
+  stock(kind: string, stock: Stock): void {
+    const before = this.#stocks.get(kind)
+    if (stock.count > 0) this.#stocks.set(kind, stock)
+    else this.#stocks.delete(kind)
+    if (before) this.#count(before, -before.count)
+    this.#count(stock, stock.count)
+  }
+
+  /** It is part of a stock now, and not counted on its own any more; what it waits is still learned from. */
+  stocked(id: string): void {
+    const entry = this.#waiting.get(id)
+    if (!entry || entry.isStocked) return
+    entry.isStocked = true
+    this.#count(entry, -1)
+  }
+
   /** A worker took it; what it had waited is held against what was expected. */
   started(id: string, { backend, cpu, run, at }: StartedWork): void {
     this.#leave(id, at)
@@ -114,8 +142,7 @@ export class Ledger {
     if (why === 'spilled') return this.#leave(id, at)
     const entry = this.#waiting.get(id)
     if (!entry) return
-    this.#waiting.delete(id)
-    this.#count(entry, -1)
+    this.#remove(id, entry)
   }
 
   /** Work of that size went over without waiting, because it was expected to wait too long. */
@@ -159,8 +186,7 @@ export class Ledger {
   #leave(id: string, at: number): void {
     const entry = this.#waiting.get(id)
     if (!entry) return
-    this.#waiting.delete(id)
-    this.#count(entry, -1)
+    this.#remove(id, entry)
     const { raw, scale, cpu } = entry
     if (!raw || raw === Infinity || scale <= 0) return
     const size = sizeOf(cpu)
@@ -168,15 +194,20 @@ export class Ledger {
     this.#lines[size] = this.#corrections[size]!.line()
   }
 
-  #count({ cpu, seconds }: WaitingWork, sign: 1 | -1): void {
+  #remove(id: string, entry: Entry): void {
+    this.#waiting.delete(id)
+    if (!entry.isStocked) this.#count(entry, -1)
+  }
+
+  #count({ cpu, seconds }: Pick<WaitingWork, 'cpu' | 'seconds'>, pieces: number): void {
     const size = sizeOf(cpu)
     for (const unit of ['attempt', 'vcpu'] as const) {
       const sums = this.#sums[unit]
       const units = unitsOf(unit, cpu)
-      sums.units[size]! += sign * units
-      sums.seconds[size]! += sign * units * seconds
+      sums.units[size]! += pieces * units
+      sums.seconds[size]! += pieces * units * seconds
       // Additions of fractions do not undo each other exactly.
-      if (this.#waiting.size === 0) sums.units[size] = sums.seconds[size] = 0
+      if (this.#waiting.size === 0 && this.#stocks.size === 0) sums.units[size] = sums.seconds[size] = 0
     }
   }
 

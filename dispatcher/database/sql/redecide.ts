@@ -1,0 +1,37 @@
+/** Work that waits: what was decided about it, and what is decided anew. */
+import type { Decision } from '../../../runtime/contract/decision.js'
+import type { InvocationInput } from '../../../runtime/contract/dispatcher-api.js'
+import type { NewDecision, WaitingWork, WhatWaits } from '../database.js'
+import { laneOf } from '../lanes.js'
+import { many, type Query, type Write } from './statement.js'
+
+interface WaitingRow {
+  seq: number
+  id: string
+  input: string
+  decision: string
+  accepted_at: number
+}
+
+const WAITING = `
+  SELECT seq, id, input, decision, accepted_at FROM invocations
+  WHERE function = ? AND release = ? AND eligible = ? AND phase = 'ready' AND seq > ? ORDER BY seq LIMIT ?`
+
+const REDECIDE = `UPDATE invocations SET decision = ?, eligible = ?, spill_at = ? WHERE id = ? AND phase = 'ready'`
+
+export const waiting = ({ function: name, release, eligible, after = 0, limit }: WhatWaits): Query<WaitingWork[]> =>
+  many<WaitingRow, WaitingWork>(WAITING, [name, release, laneOf({ eligible, spillAt: 0 }), after, limit], (row) => ({
+    invocation: row.id,
+    place: row.seq,
+    input: JSON.parse(row.input) as InvocationInput,
+    decision: JSON.parse(row.decision) as Decision,
+    acceptedAt: row.accepted_at,
+  }))
+
+export const redecide = (decisions: readonly NewDecision[]): Write<number> => ({
+  statements: decisions.map(({ invocation, decision }) => ({
+    sql: REDECIDE,
+    values: [JSON.stringify(decision), laneOf(decision), decision.spillAt, invocation],
+  })),
+  read: (answers) => answers.reduce((sum, { changes }) => sum + changes, 0),
+})

@@ -1,0 +1,246 @@
+/**
+ * What the dispatcher knows and decides from: how long work takes, what waits and runs at home, which back-ends are well,
+ * what has been spent. The router is pure; here is its situation.
+ */
+import type { BreakerStatus, InvocationInput } from '../../runtime/contract/dispatcher-api.js'
+import type { Decision } from '../../runtime/contract/decision.js'
+import { specFor, type BackendName } from '../../runtime/contract/function-spec.js'
+import type { Outcome } from '../../runtime/contract/outcome.js'
+import type { Release } from '../../runtime/contract/release.js'
+import type { BackendLimits, Capacity } from '../backends/backend.js'
+import type { BackendsAtHand } from '../backends-at-hand.js'
+import type { AttemptRef, Backlog, Database, RunningAttempt } from '../database/database.js'
+import { decide } from '../router/decide.js'
+import { costAt } from '../router/away.js'
+import { History } from '../router/history.js'
+import type { RunTime } from '../router/run-time.js'
+import type { BackendState, Situation, Work } from '../router/situation.js'
+import { spillNow, type SpillVerdict } from '../router/spill.js'
+import { Books } from './books.js'
+import { Breakers } from './breakers.js'
+import { Budgets } from './budgets.js'
+import { illness } from './illness.js'
+import { learn } from './learn.js'
+
+/** Ended attempts from which run times are learned at the start. */
+const LEARNED_MAX = 20_000
+
+/** Milliseconds between two looks at what others run and spend. */
+const LOOK_MS = 1000
+const SPENDING_MS = 30_000
+
+export interface RoutingContext {
+  database: Database
+  backends: BackendsAtHand
+  release(name: string, number: number): Promise<Release>
+  /** Workers of a release that wait for work. */
+  idle(release: Release): number
+  now(): number
+}
+
+export interface Offered {
+  release: Release
+  input: InvocationInput
+}
+
+/** An attempt that a worker or a back-end has taken. */
+export interface Taken extends AttemptRef {
+  release: Release
+  backend: BackendName
+  input: InvocationInput
+  /** USD that it is expected to cost. */
+  cost?: number
+}
+
+export class Routing {
+  readonly books: Books
+  readonly history = new History()
+  readonly breakers = new Breakers()
+  readonly budgets = new Budgets()
+  readonly #context: RoutingContext
+  readonly #capacities = new Map<BackendName, Capacity>()
+  #lookedAt = -Infinity
+  #spendingAt = -Infinity
+
+  constructor(context: RoutingContext) {
+    this.#context = context
+    this.books = new Books(() => this.#homes())
+  }
+
+  /** Takes up what the record knows. */
+  async open(): Promise<void> {
+    const { database, now } = this.#context
+    learn(this.history, (await database.endedAttempts(LEARNED_MAX)).toReversed())
+    this.budgets.read(await database.spending(startOfMonth(now())), now())
+    this.look()
+    await this.#takeUpRunning()
+  }
+
+  /** Looks at what the private back-ends can hold now. */
+  look(): void {
+    const now = this.#context.now()
+    for (const backend of this.#context.backends.workers) {
+      const { name, public: isPublic } = backend.limits
+      const capacity = backend.capacity()
+      this.#capacities.set(name, capacity)
+      if (!isPublic) this.books.look(name, capacity, now)
+    }
+  }
+
+  capacity(backend: BackendName): Capacity | undefined {
+    return this.#capacities.get(backend)
+  }
+
+  /** How things stand for work of a release. */
+  situation(release: Pick<Release, 'function' | 'spec'> & Partial<Release>): Situation {
+    const now = this.#context.now()
+    return {
+      now,
+      backends: this.#context.backends.limits().map((limits) => this.#stateOf(limits, release, now)),
+      runTimes: this.history,
+      corrections: this.books.ledger.corrections,
+      ...(release.spec.routing.budget ? { spending: this.budgets.of(release.function) } : {}),
+    }
+  }
+
+  decide(work: Work): Decision {
+    return decide(work, this.situation(work))
+  }
+
+  /** Decides about new work and enters it into the books, so that the next is decided about in view of it. */
+  arrive(id: string, { release, input }: Offered): Decision {
+    const decision = decide(workOf({ release, input }), this.situation(release))
+    this.books.arrived({ id, release, decision, now: this.#context.now() })
+    return decision
+  }
+
+  /** Whether a public back-end may be given work of that release now, as far as can be told without looking at it. */
+  mayTake(backend: BackendName, release: Release): boolean {
+    if (!this.#isPublic(backend)) return true
+    const now = this.#context.now()
+    const { budget } = release.spec.routing
+    if (!this.breakers.isUsable(backend, now)) return false
+    return !budget || this.budgets.of(release.function).roomAt(this.books.kind(release).cost, budget, now) <= now
+  }
+
+  /** The last question before that piece of work goes to that public back-end. */
+  spill(backend: BackendName, work: Work): SpillVerdict {
+    const situation = this.situation(work)
+    const backends = situation.backends.filter(({ limits }) => !limits.public || limits.name === backend)
+    return spillNow(work, { ...situation, backends })
+  }
+
+  started(taken: Taken): void {
+    const { invocation, release, backend, input, cost } = taken
+    const now = this.#context.now()
+    this.books.started({ id: invocation, release, backend, run: this.#expected(release, backend, input), now })
+    if (!this.#isPublic(backend)) return
+    this.breakers.started(backend, now)
+    this.budgets.started({ ...taken, function: release.function }, cost ?? 0, now)
+  }
+
+  /** `cost`: USD, as far as it is known. */
+  ended(attempt: RunningAttempt, outcome: Outcome, cost: number | undefined): void {
+    const { invocation, backend } = attempt
+    const now = this.#context.now()
+    const cause = outcome.outcome === 'failed' ? outcome.cause : undefined
+    this.books.ended(invocation)
+    this.breakers.ended(backend, cause, now)
+    this.budgets.ended(attempt, { cost, isLost: cause === 'worker-lost' }, now)
+    learn(this.history, [{ ...attempt, endedAt: now, ...(cause ? { cause } : {}) }])
+  }
+
+  /** The arrival is on record. */
+  committed(invocation: string): void {
+    this.books.committed(invocation)
+  }
+
+  /** It does not wait or run any more, or never did. */
+  cancelled(invocation: string): void {
+    this.books.dropped(invocation, this.#context.now())
+    this.budgets.dropped(invocation)
+  }
+
+  /** The record has been counted. */
+  async counted(count: number, backlogs: readonly Backlog[]): Promise<void> {
+    const { now, database } = this.#context
+    const isRight = this.books.counted(count, backlogs)
+    if (!isRight && now() - this.#lookedAt >= LOOK_MS) await this.#takeUpRunning()
+    if (now() - this.#spendingAt < SPENDING_MS) return
+    this.#spendingAt = now()
+    this.budgets.read(await database.spending(now() - 3_600_000), now())
+  }
+
+  breakerStatus(backend: BackendName): BreakerStatus {
+    const { state, faults, retryAt, why } = this.breakers.of(backend)
+    return { state, faults, ...(state === 'closed' ? {} : { retryAt }), ...(why ? { cause: why } : {}) }
+  }
+
+  async #takeUpRunning(): Promise<void> {
+    const { database, release, now } = this.#context
+    this.#lookedAt = now()
+    const attempts = await database.runningAttempts()
+    const found = await Promise.all(
+      attempts.map(async (attempt) => {
+        const of = await release(attempt.function, attempt.release)
+        return { attempt, release: of, run: this.#expected(of, attempt.backend, attempt.input) }
+      }),
+    )
+    this.books.setRunning(found)
+    for (const { attempt, release: of, run } of found)
+      if (this.#isPublic(attempt.backend) && !this.budgets.knows(attempt))
+        this.budgets.started(attempt, this.#costOf(of, attempt, run), attempt.startedAt)
+  }
+
+  #costOf(release: Release, { backend, input }: RunningAttempt, run: RunTime): number {
+    const limits = this.#context.backends.limits().find(({ name }) => name === backend)
+    return limits ? costAt(workOf({ release, input }), { state: { limits }, run }) : 0
+  }
+
+  #stateOf(limits: BackendLimits, release: Parameters<Routing['situation']>[0], now: number): BackendState {
+    const { name, public: isPublic } = limits
+    if (isPublic) return { limits, breaker: this.breakers.of(name) }
+    const load = this.books.ledger.load(name, now)
+    const { bootSeconds = 0, illSince } = this.#capacities.get(name) ?? {}
+    const isWarm = bootSeconds === 0 || (isRelease(release) && this.#context.idle(release) > 0)
+    return {
+      limits,
+      ...(load ? { load } : {}),
+      ...(isWarm ? {} : { bootSeconds }),
+      breaker: illSince === undefined ? this.breakers.of(name) : illness(illSince, now),
+    }
+  }
+
+  #expected({ function: name, spec }: Release, backend: BackendName, input: InvocationInput): RunTime {
+    return this.history.expected({
+      function: name,
+      backend,
+      inputBytes: inputBytes(input),
+      timeout: specFor(spec, backend).timeout,
+      hint: spec.routing.expectedTime,
+    })
+  }
+
+  #homes(): BackendName[] {
+    return this.#context.backends.limits().flatMap(({ name, public: isPublic }) => (isPublic ? [] : [name]))
+  }
+
+  #isPublic(backend: BackendName): boolean {
+    return this.#context.backends.limits().some((limits) => limits.name === backend && limits.public)
+  }
+}
+
+export const inputBytes = (input: InvocationInput): number => (input.kind === 'object' ? input.event.size : input.size)
+
+export const workOf = ({ release: { function: name, spec }, input }: Offered): Work => ({
+  function: name,
+  spec,
+  inputBytes: inputBytes(input),
+})
+
+const isRelease = (release: Partial<Release>): release is Release => release.number !== undefined
+
+function startOfMonth(now: number): number {
+  const date = new Date(now)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
+}
