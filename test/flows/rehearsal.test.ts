@@ -22,7 +22,7 @@ describe('a rehearsal of Lambda on this machine', function () {
 
   it('takes what has waited long enough at home, at the price of Lambda; the rest costs nothing', async () => {
     const dispatcher = await start({ config: { backends: both } })
-    const routing = { waitingBudget: 1 }
+    const routing = { waitingBudget: { min: 1, max: 1, forecast: false } }
     await dispatcher.put(FUNCTION, SCRIPT, { memorySize: 2048, routing })
     await Promise.all(Array.from({ length: 8 }, () => dispatcher.invoke(FUNCTION)))
     const ended = await records(dispatcher, 8)
