@@ -63,7 +63,7 @@ describe('the spillway', function () {
     const went = records.filter(({ tries }) => tries[0]?.backend === 'lambda')
     assert.ok(went.length > 5 && went.length < 30, `${went.length} of 30 went over`)
     for (const { tries, decision } of records) {
-      assert.equal(tries.length, 1)
+      assert.equal(tries.length, 1, JSON.stringify(tries))
       const { rule, expectedRun, expectedWait, waitingBudget, cost } = decision.terms!
       assert.ok(rule === 'expected-wait' || rule === 'waiting-budget', rule)
       for (const term of [expectedRun?.seconds, expectedWait?.seconds, waitingBudget, cost])
