@@ -50,6 +50,10 @@ export function commandDefinitions(words: CommandWords): Record<string, CommandD
           limit: { usage: 'How many. Default: 20', type: 'string' },
           json: { usage: 'As JSON', type: 'boolean' },
         }),
+        top: run('Show what waits, what runs where, what it costs, and what was decided and why, as it happens', {
+          function: FUNCTION,
+          'until-done': { usage: 'End when there was work and all of it has ended', type: 'boolean' },
+        }),
         explain: withWord(
           'explain',
           run('Say where an invocation ran, why, and what happened: explain ID', { id: ID }),

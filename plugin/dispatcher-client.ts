@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import {
   API_PATHS,
   type Accepted,
+  type BackendStatus,
   type FunctionDetails,
   type FunctionRecord,
   type InvocationList,
@@ -73,6 +74,10 @@ export class DispatcherClient {
   /** With digests of its files. */
   function(name: string): Promise<FunctionDetails> {
     return this.#json({ path: API_PATHS.function(name) })
+  }
+
+  async backends(): Promise<BackendStatus[]> {
+    return (await this.#json<{ backends: BackendStatus[] }>({ path: API_PATHS.backends })).backends
   }
 
   putFunction(name: string, registration: PutFunction): Promise<PutFunctionAnswer> {

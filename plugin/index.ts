@@ -150,6 +150,7 @@ class SpillwayPlugin {
         if (isDifferent) process.exitCode = DIFFERENT
       }),
       'spillway:graph:run': session.own(async (context) => (await import('./commands/graph.js')).graph(context)),
+      'spillway:top:run': session.own(async (context) => (await import('./commands/top.js')).top(context)),
       'spillway:invocations:run': session.own(async (context) =>
         (await import('./commands/invocations.js')).invocations(context),
       ),

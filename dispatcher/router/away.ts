@@ -1,9 +1,10 @@
 /** The public back-end that work would go to: what it costs there, and what keeps it from there for now. Pure. */
 import type { DecisionTerms } from '../../runtime/contract/decision.js'
 import { specFor } from '../../runtime/contract/function-spec.js'
+import { formatUsd } from '../../runtime/contract/units.js'
 import { CLOSED, usableFrom } from './breaker.js'
 import type { Candidate } from './candidates.js'
-import { costOf, formatUsd, listPrice } from './price.js'
+import { costOf, listPrice } from './price.js'
 import type { Situation, Work } from './situation.js'
 import type { MoneyBudget } from './spending.js'
 

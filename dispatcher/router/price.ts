@@ -28,7 +28,3 @@ export function costOf({ spec, price, seconds }: PricedRun): number {
 /** USD of one run of that many seconds, at the list price. */
 export const listCost = (spec: FunctionSpec, backend: BackendName, seconds: number): number =>
   costOf({ spec: specFor(spec, backend), price: listPrice(backend, spec), seconds })
-
-/** `0.0042 USD`: two digits of small sums, cents of large ones. */
-export const formatUsd = (usd: number): string =>
-  `${usd !== 0 && Math.abs(usd) < 1 ? Number(usd.toPrecision(2)) : Math.round(usd * 100) / 100} USD`

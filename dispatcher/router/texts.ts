@@ -1,9 +1,8 @@
 /** What a decision says to people: one sentence for each number that it was made with. Pure. */
 import type { Rule } from '../../runtime/contract/decision.js'
-import { formatSeconds } from '../../runtime/contract/units.js'
+import { formatSeconds, formatUsd } from '../../runtime/contract/units.js'
 import type { Away } from './away.js'
 import type { HomeWait } from './home-wait.js'
-import { formatUsd } from './price.js'
 import { SAMPLES_MIN, type RunTime } from './run-time.js'
 import type { Stay } from './stay.js'
 import type { Work } from './situation.js'

@@ -8,6 +8,7 @@ import { startEmbedded, type EmbeddedDispatcher } from '../embedded-dispatcher.j
 import { followInvocations } from '../follow-invocations.js'
 import { findEmbedded } from '../locate-dispatcher.js'
 import { redeployOnChange } from '../redeploy-on-change.js'
+import { stopSignal } from '../stop-signal.js'
 import { register } from './deploy.js'
 
 export async function dev(context: CommandContext): Promise<void> {
@@ -58,11 +59,4 @@ async function refuseSecond(context: CommandContext): Promise<void> {
 function makeDropFolders({ service }: CommandContext): void {
   for (const { spec } of service.functions)
     for (const folder of dropFolders(service, [...spec.input, ...spec.output])) mkdirSync(folder, { recursive: true })
-}
-
-/** The first Ctrl-C, SIGTERM or closed terminal stops gracefully; a second one is left to the system. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort())
-  return controller.signal
 }

@@ -60,3 +60,10 @@ export function formatBytes(bytes: number): string {
 
 /** `2048` -> `2,048 MB`, the way the limits of AWS are written. */
 export const formatMegabytes = (megabytes: number): string => `${megabytes.toLocaleString('en-US')} MB`
+
+/** `0.0042 USD`, `12.5 USD`: two digits of small sums, cents of large ones. */
+export function formatUsd(usd: number): string {
+  const size = Math.abs(usd)
+  const digits = size === 0 || size >= 1 ? 2 : 1 - Math.floor(Math.log10(size))
+  return `${usd.toFixed(digits).replace(/\.?0+$/, '')} USD`
+}

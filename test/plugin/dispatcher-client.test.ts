@@ -7,7 +7,7 @@ import type { ServiceConfig } from '../../runtime/contract/service-config.js'
 import { FakeDispatcher } from '../support/fake-dispatcher.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
-const ENVIRONMENT = { cacheDirectory: '', registries: {} }
+const ENVIRONMENT = { cacheDirectory: '', registries: {}, terminal: 'plain' as const }
 
 describe('the dispatcher as the plugin sees it', () => {
   const directory = temporaryDirectory()

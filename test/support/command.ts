@@ -37,7 +37,7 @@ export function commandIn(directory: string, options: Options = {}): CommandRun 
     progress: { create: () => ({ update: () => undefined, remove: () => undefined }) },
     writeText: (lines: string | string[]) => void printed.push(...[lines].flat()),
   } as CommandContext['output']
-  const environment = { cacheDirectory: join(directory, 'cache'), registries: {} }
+  const environment = { cacheDirectory: join(directory, 'cache'), registries: {}, terminal: 'plain' as const }
   const aws = () => {
     throw new Error('nothing of AWS is there')
   }

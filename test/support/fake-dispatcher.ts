@@ -10,6 +10,7 @@ import { buffer } from 'node:stream/consumers'
 import {
   API_PATHS,
   type Accepted,
+  type BackendStatus,
   type FunctionDetails,
   type FunctionRecord,
   type InvocationList,
@@ -118,6 +119,7 @@ export class FakeDispatcher {
     const { path, method } = request
     if (path === '/healthz' || path === '/readyz') return { json: {} }
     if (path === API_PATHS.functions) return { json: { functions: [...this.functions.values()] } }
+    if (path === API_PATHS.backends) return { json: { backends: [LOCAL] } }
     if (path === API_PATHS.invocations) return { json: this.#list(query) }
     const [, kind, name, action] = /^\/v1\/(functions|invocations)\/([^/]+)(?:\/([a-z]+))?$/.exec(path) ?? []
     if (kind === 'functions' && name) return this.#function(name, action ?? method, request)
@@ -178,6 +180,16 @@ export class FakeDispatcher {
     const end = start + Number(query.get('limit') ?? 100)
     return { invocations: found.slice(start, end), ...(end < found.length ? { cursor: String(end) } : {}) }
   }
+}
+
+const LOCAL: BackendStatus = {
+  name: 'local',
+  public: false,
+  healthy: true,
+  slots: 2,
+  workers: 0,
+  running: 0,
+  notes: [],
 }
 
 function move({ id, state }: InvocationRecord, from: State[], to: State): State {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { formatBytes, formatSeconds, parseMegabytes, parseSeconds } from '../../../runtime/contract/units.js'
+import { formatBytes, formatSeconds, formatUsd, parseMegabytes, parseSeconds } from '../../../runtime/contract/units.js'
 
 describe('units', () => {
   const durations: [unknown, number | undefined][] = [
@@ -66,5 +66,17 @@ describe('units', () => {
     assert.equal(formatBytes(5_120), '5.1 kB')
     assert.equal(formatBytes(999_999), '1 MB')
     assert.equal(formatBytes(11_200_000_000), '11.2 GB')
+  })
+
+  it('writes sums of money with the digits that count', () => {
+    assert.deepEqual([0, 2e-7, 0.00416, 0.5, 1, 12.3456, 100].map(formatUsd), [
+      '0 USD',
+      '0.0000002 USD',
+      '0.0042 USD',
+      '0.5 USD',
+      '1 USD',
+      '12.35 USD',
+      '100 USD',
+    ])
   })
 })
