@@ -17,6 +17,7 @@ import { RuncEngine } from '../../support/lambda/runc-engine.js'
 import { STAGING_BUCKET } from '../../support/lambda/small-lambda.js'
 import { supervisorBundle } from '../../support/supervisor-process.js'
 import { RegistryServer, whyNoRegistry } from '../programs/registry.js'
+import { unpackImage } from './unpack-image.js'
 
 export interface BaseImage {
   fill: (root: string) => void
@@ -81,7 +82,8 @@ export class DerivedFunctions {
     const repository = `${this.#registry.host}/derived/${source.name}`
     const derived = await this.#images.deriveImage({ base: reference, layers: ['kit', layer], repository })
     const command = await this.#images.kitCommand()
-    return { file, image: { root: this.#unpack(derived.reference), command, environment: facts.environment } }
+    const root = unpackImage(this.#podman, derived.reference, join(this.#directory, `root-${++this.#unpacked}`))
+    return { file, image: { root, command, environment: facts.environment } }
   }
 
   /** Another function of the same base, its layer laid out by hand: the rest of the image is that of the first. */
@@ -115,20 +117,6 @@ export class DerivedFunctions {
     this.#podman.close()
     await this.#registry.stop()
     rmSync(this.#directory, { recursive: true, force: true })
-  }
-
-  /** What is in an image, as files below a directory. */
-  #unpack(reference: string): string {
-    const root = join(this.#directory, `root-${++this.#unpacked}`)
-    mkdirSync(root)
-    this.#podman.run('pull', '--quiet', '--tls-verify=false', reference)
-    const container = this.#podman.run('create', reference, 'nothing').trim()
-    const archive = `${root}.tar`
-    this.#podman.run('export', '--output', archive, container)
-    execFileSync('tar', ['-C', root, '-xf', archive])
-    rmSync(archive)
-    this.#podman.run('rm', container)
-    return root
   }
 }
 

@@ -40,9 +40,9 @@ export class MotoServer {
   readonly #process: ChildProcess
   #said = ''
 
-  private constructor(port: number) {
-    this.url = `http://127.0.0.1:${port}`
-    const words = ['-H', '127.0.0.1', '-p', String(port)]
+  private constructor(host: string, port: number) {
+    this.url = `http://${host}:${port}`
+    const words = ['-H', host, '-p', String(port)]
     this.#process = spawn(join(PLACE, 'bin', 'moto_server'), words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Image functions cannot be run by it; without this it would look for Docker.
@@ -57,8 +57,8 @@ export class MotoServer {
       stream.on('data', (chunk: Buffer) => (this.#said = (this.#said + chunk.toString()).slice(-20_000)))
   }
 
-  static async start(): Promise<MotoServer> {
-    const server = new MotoServer(await freePort())
+  static async start(host = '127.0.0.1'): Promise<MotoServer> {
+    const server = new MotoServer(host, await freePort())
     try {
       await eventually(() => fetch(`${server.url}/moto-api/data.json`).then(({ ok }) => ok), {
         timeoutMs: 60_000,
@@ -74,6 +74,10 @@ export class MotoServer {
 
   get log(): string {
     return this.#said
+  }
+
+  get keys(): { accessKeyId: string; secretAccessKey: string } {
+    return { accessKeyId: 'test', secretAccessKey: 'test' }
   }
 
   /** What a CLI and the AWS SDK need to use it. */
