@@ -2,12 +2,15 @@
 import { CLOSED, usableFrom } from './breaker.js'
 import type { Candidate } from './candidates.js'
 import { expectedWait, NO_WAIT, type ExpectedWait } from './load/expected-wait.js'
+import { othersWait } from './load/others-wait.js'
 import type { Load } from './load/load.js'
 import type { BackendState, Situation, Work } from './situation.js'
 
 export interface HomeWait {
   /** Absent: it cannot be foreseen, because somebody's load is not known. */
   expected?: ExpectedWait
+  /** How long others would wait in its stead if it ran there, seconds in all; 0 when nothing is known. */
+  others: number
   /** Units of private capacity, and how many of them are free. */
   capacity: number
   free: number
@@ -16,7 +19,8 @@ export interface HomeWait {
 export function waitAt({ spec }: Work, { now, corrections }: Situation, homes: readonly Candidate[]): HomeWait {
   const states = homes.map(({ state }) => state)
   const loads = states.map(({ load }) => load).filter((load) => load !== undefined)
-  const seen = { capacity: sum(loads, 'capacity'), free: Math.max(0, sum(loads, 'free')) }
+  const others = othersWait(loads, spec.cpu, homes[0]!.run.seconds)
+  const seen = { others, capacity: sum(loads, 'capacity'), free: Math.max(0, sum(loads, 'free')) }
   if (loads.length < homes.length) return seen
   const well = states.filter(({ breaker }) => usableFrom(breaker ?? CLOSED) <= now)
   const there = expectedWait(

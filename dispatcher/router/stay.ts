@@ -44,14 +44,18 @@ const PREFERENCES: Readonly<Record<Work['spec']['routing']['prefer'], (question:
   fastest: preferFastest,
 }
 
-/** What it has waited is no reason to go on waiting, nor to stop: what counts is how long it would take from here. */
+/**
+ * Waiting costs time, that of this work and of what comes after it; going over costs money. What it has waited is no
+ * reason to go on waiting, nor to stop: what counts is how long it would take from here.
+ */
 function preferPrivate(question: StayQuestion): Stay {
   const { work, homes, wait } = question
   const { spec } = work
   const { budget, hold, forecast } = waitingOf(spec.routing.waitingBudget, homes[0]!.run.seconds, spec.cpu)
   const seconds = forecast ? wait?.expected?.seconds : undefined
   if (seconds === undefined) return { rule: 'waiting-budget', hold: budget, awayFirst: false, budget }
-  if (seconds > budget) return { rule: 'expected-wait', hold: waited(question), awayFirst: true, budget }
+  const all = seconds > 0 ? seconds + wait!.others : 0
+  if (all > budget) return { rule: 'expected-wait', hold: waited(question), awayFirst: true, budget }
   const least = seconds === 0 ? PULL_SECONDS : 0
   return { rule: 'waiting-budget', hold: Math.max(hold, least), awayFirst: false, budget }
 }

@@ -16,12 +16,13 @@ export function runText({ basis, seconds, upper, samples, sizes }: RunTime): str
   return `${time}: ${declared}, until ${SAMPLES_MIN} runs of its size have ended (${samples} so far)`
 }
 
-export function waitText({ expected, capacity, free }: HomeWait): string {
+export function waitText({ expected, others, capacity, free }: HomeWait): string {
   if (!expected) return 'how long it waits for a private slot cannot be foreseen'
   if (expected.seconds === Infinity) return 'no private slot is going to be free: there is no capacity for it'
   if (expected.seconds === 0) return `a private slot is free: ${round(free)} of ${round(capacity)}`
   const before = expected.raw === expected.seconds ? '' : `, ${formatSeconds(expected.raw)} by the books alone`
-  return `expected to wait ${formatSeconds(expected.seconds)} for a private slot${before}`
+  const more = others > 0 ? `; others would wait ${formatSeconds(others)} more in all if it ran there` : ''
+  return `expected to wait ${formatSeconds(expected.seconds)} for a private slot${before}${more}`
 }
 
 export function stayText(work: Work, stay: Stay, run: RunTime): string {

@@ -100,7 +100,13 @@ function termsOf(
     rule: gated.rule,
     expectedRun: { seconds, upper, samples, basis },
     ...(wait?.expected
-      ? { expectedWait: { seconds: finite(wait.expected.seconds), raw: finite(wait.expected.raw) } }
+      ? {
+          expectedWait: {
+            seconds: finite(wait.expected.seconds),
+            raw: finite(wait.expected.raw),
+            others: wait.others,
+          },
+        }
       : {}),
     ...(stay.budget === undefined ? {} : { waitingBudget: stay.budget }),
     hold: gated.hold,

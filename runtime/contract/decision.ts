@@ -48,6 +48,7 @@ export const DecisionTermsSchema = Type.Object({
         description: 'null: no end can be foreseen',
       }),
       raw: Type.Union([seconds('the same before it was corrected by how long others really waited'), Type.Null()]),
+      others: Type.Optional(seconds('what others would wait for longer, all together, if it ran there')),
     }),
   ),
   waitingBudget: Type.Optional(seconds('wait for a private slot that is worth its while')),

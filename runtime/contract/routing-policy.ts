@@ -6,7 +6,7 @@ import { object, oneOf, seconds } from './schema.js'
 const WAITING_MAX_SECONDS = 86_400
 
 /** Budgets that work waits which should have started by now: what it has waited is spent, and its turn is near. */
-export const PATIENCE = 2
+export const PATIENCE = 1.5
 
 export const RoutingPolicySchema = object(
   {
@@ -17,9 +17,10 @@ export const RoutingPolicySchema = object(
     waitingBudget: object(
       {
         factor: Type.Number({
-          description: 'multiple of the expected run time x cpu share',
+          description:
+            'multiple of the expected run time x cpu share: seconds of waiting, its own and that of others, that one vCPU-second of public work is worth',
           minimum: 0,
-          default: 0.5,
+          default: 0.9,
         }),
         min: seconds({ description: 'never less than this', exclusiveMinimum: undefined, minimum: 0, default: 0 }),
         max: seconds({

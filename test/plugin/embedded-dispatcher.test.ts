@@ -31,7 +31,7 @@ describe('the embedded dispatcher', () => {
       stateDirectory: join(directory(), '.spillway'),
       storage: { here: { type: 'directory', path: join(directory(), 'data') } },
       backends: { local: { keepAlive: 60, containers: 'auto', containerOptions: [] } },
-      routing: { prefer: 'private', waitingBudget: { factor: 0.5, min: 0, max: 86400 } },
+      routing: { prefer: 'private', waitingBudget: { factor: 0.9, min: 0, max: 86400 } },
     })
   })
 

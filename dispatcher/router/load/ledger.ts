@@ -172,6 +172,7 @@ export class Ledger {
       largestFree: place.largestFree ?? free,
       overtaking: this.#overtaking,
       waiting: units,
+      waitingCount: this.#sums.attempt.units,
       waitingSeconds: seconds,
       get ending() {
         return endingAt(place, now).ending

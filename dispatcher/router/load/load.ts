@@ -27,6 +27,8 @@ export interface Load {
   overtaking: boolean
   /** Units of waiting work, by size. */
   waiting: ArrayLike<number>
+  /** How many pieces of work wait, by size. */
+  waitingCount: ArrayLike<number>
   /** Units x seconds of waiting work, by size. */
   waitingSeconds: ArrayLike<number>
   /** Units that are expected to be given back by each of TIMES. */
