@@ -7,6 +7,7 @@ import type { Calls } from './calls.js'
 import type { Changes } from './changes.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Backlog, Database } from './database/database.js'
+import type { Redecide } from './routing/redecide.js'
 import type { Routing } from './routing/routing.js'
 import type { Settle } from './settle.js'
 import { spillTopic, workTopic } from './topics.js'
@@ -27,6 +28,7 @@ export interface DispatchContext {
   backends: readonly WorkerBackend[]
   calls: Calls
   routing: Routing
+  redecide: Redecide
   book: WorkerBook
   changes: Changes
   settle: Settle
@@ -72,6 +74,7 @@ export class Dispatch {
     this.#stopped.abort()
     clearTimeout(this.#timer)
     await this.#round
+    await this.#context.redecide.idle()
   }
 
   /** The worker ended: what it held is taken back at once, without waiting for the lease. */
@@ -119,11 +122,12 @@ export class Dispatch {
   }
 
   async #scale(): Promise<void> {
-    const { backends, release, database, routing } = this.#context
-    routing.look()
+    const { backends, release, database, routing, redecide } = this.#context
+    const change = routing.look()
     const count = routing.books.beginCount()
     const backlogs = await database.backlogs(Number.MAX_SAFE_INTEGER)
     await routing.counted(count, backlogs)
+    redecide.look(change, backlogs)
     const work = await Promise.all(
       this.#withCurrent(backlogs).map(async (one) => ({ ...one, release: await release(one.function, one.release) })),
     )

@@ -27,6 +27,7 @@ import { Registry } from './registry.js'
 import { listCost } from './router/price.js'
 import { Claims } from './routing/claims.js'
 import { priceOf } from './routing/price-of.js'
+import { Redecide } from './routing/redecide.js'
 import { Routing } from './routing/routing.js'
 import { Settle } from './settle.js'
 import type { Stores } from './storage/stores.js'
@@ -130,6 +131,7 @@ export class Dispatcher {
       costOf: (attempt, { spec }) => this.#costOfWorker(attempt, spec),
       now,
       random,
+      afterFailure: (attempt, cause) => this.#routing.afterFailure(attempt, cause),
       onSettled: (attempt, end) => this.#settled(attempt, end),
       pause: (milliseconds) => delay(milliseconds, undefined, { signal: this.#closing.signal }),
       onInterrupted: ({ invocation, attempt }, thrown) =>
@@ -179,6 +181,14 @@ export class Dispatcher {
       backends: backends.workers,
       calls: this.#calls,
       routing: this.#routing,
+      redecide: new Redecide({
+        database,
+        routing: this.#routing,
+        release,
+        now,
+        onDecided: () => this.#dispatch.wake(),
+        log,
+      }),
       book: this.#book,
       changes: this.changes,
       settle: this.#settle,

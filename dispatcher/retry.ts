@@ -18,6 +18,18 @@ export interface AfterAttempt {
   now: number
   /** From 0 to 1: full jitter. */
   random: number
+  /** Present after a failure that another back-end may cure. */
+  elsewhere?: Elsewhere
+}
+
+/** Where the next attempt may run. */
+export interface Elsewhere {
+  /** Names of the back-ends. */
+  on: string
+  /** They give what the last one lacked. */
+  isCure: boolean
+  /** Why there is none. */
+  nowhere?: string
 }
 
 export interface NextStep {
@@ -31,17 +43,25 @@ export function nextStep(facts: AfterAttempt): NextStep {
   const { outcome } = facts
   if (outcome.outcome === 'succeeded') return { to: move('succeed') }
   if (outcome.cause === 'cancelled') return { to: move('cancel'), why: outcome.message }
+  const { nowhere } = facts.elsewhere ?? {}
+  if (nowhere !== undefined) return { to: move('give-up'), why: `${outcome.cause}, and it fits nowhere: ${nowhere}` }
   return CAUSES[outcome.cause].userFault ? afterFault(outcome, facts) : afterLoss(outcome, facts)
 }
 
-function afterFault(outcome: Failed, { retries, faults, now, random }: AfterAttempt): NextStep {
+function afterFault(outcome: Failed, { retries, faults, now, random, elsewhere }: AfterAttempt): NextStep {
   const { cause } = outcome
   const count = faults + 1
-  if (!CAUSES[cause].retryable) return { to: move('give-up'), why: `${cause} cannot be cured by another attempt` }
+  if (!CAUSES[cause].retryable && !elsewhere?.isCure)
+    return { to: move('give-up'), why: `${cause} cannot be cured by another attempt` }
   if (retries.on && !retries.on.includes(cause))
     return { to: move('give-up'), why: `retries.on does not list ${cause}` }
   if (count >= retries.attempts)
     return { to: move('give-up'), why: `attempt ${count} of ${retries.attempts} failed: ${cause}` }
+  if (elsewhere?.isCure)
+    return {
+      to: move('retry'),
+      why: `attempt ${count} of ${retries.attempts} failed: ${cause}; again on ${elsewhere.on}`,
+    }
   const delay = fullJitter(retries, faults, random)
   return {
     to: move('retry'),
@@ -50,10 +70,11 @@ function afterFault(outcome: Failed, { retries, faults, now, random }: AfterAtte
   }
 }
 
-function afterLoss({ cause }: Failed, { retries, losses, now, random }: AfterAttempt): NextStep {
+function afterLoss({ cause }: Failed, { retries, losses, now, random, elsewhere }: AfterAttempt): NextStep {
   if (losses + 1 >= LOSSES_MAX) return { to: move('give-up'), why: `${LOSSES_MAX} attempts were lost: ${cause}` }
-  const why = `${cause}; does not count against retries`
-  if (losses < LOSSES_WITHOUT_DELAY) return { to: move('give-back'), why }
+  const where = elsewhere?.isCure ? `; again on ${elsewhere.on}` : ''
+  const why = `${cause}; does not count against retries${where}`
+  if (losses < LOSSES_WITHOUT_DELAY || elsewhere?.isCure) return { to: move('give-back'), why }
   const delay = fullJitter(
     { ...retries, minDelay: Math.max(retries.minDelay, 1) },
     losses - LOSSES_WITHOUT_DELAY,

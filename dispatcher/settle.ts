@@ -1,4 +1,5 @@
 /** An outcome -> the next state. Results become visible first, all of them, then the outcome is recorded. */
+import type { Decision } from '../runtime/contract/decision.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import { attemptId, isEnded } from '../runtime/contract/invocation.js'
 import {
@@ -11,7 +12,7 @@ import {
 } from '../runtime/contract/outcome.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { AttemptRef, Database, Held, Publishing, RunningAttempt } from './database/database.js'
-import { nextStep } from './retry.js'
+import { nextStep, type Elsewhere } from './retry.js'
 import type { ObjectStore } from './storage/object-store.js'
 import type { OutputGrants } from './workers/output-grants.js'
 
@@ -28,6 +29,8 @@ export interface SettleContext {
   costOf(attempt: RunningAttempt, release: Release): number | undefined
   now(): number
   random(): number
+  /** After a failure that another back-end may cure: where the next attempt may run. */
+  afterFailure(attempt: RunningAttempt, cause: Cause): Promise<Decision | undefined>
   /** Called after each settled attempt. */
   onSettled(attempt: RunningAttempt, end: { outcome: Outcome; cost?: number | undefined; ended: boolean }): void
   /** Waits; rejects when the dispatcher closes. */
@@ -180,12 +183,16 @@ export class Settle {
     const { database, now, random } = this.#context
     const { spec } = await this.#context.release(attempt.function, attempt.release)
     const { invocation, attempt: number, faults, losses } = attempt
-    const step = nextStep({ outcome, retries: spec.retries, faults, losses, now: now(), random: random() })
+    const decision = outcome.outcome === 'failed' ? await this.#context.afterFailure(attempt, outcome.cause) : undefined
+    const elsewhere = decision && elsewhereThan(attempt, decision)
+    const facts = { outcome, retries: spec.retries, faults, losses, now: now(), random: random() }
+    const step = nextStep({ ...facts, ...(elsewhere ? { elsewhere } : {}) })
     const held = await database.settle({
       invocation,
       attempt: number,
       outcome,
       ...step,
+      ...(decision ? { decision } : {}),
       ...(cost === undefined ? {} : { cost }),
       outputs,
       result: outcome.result,
@@ -200,6 +207,11 @@ export class Settle {
     this.#context.outputs.forget(attempt)
     await Promise.allSettled(this.#context.storages().map((store) => store.discard(idOf(attempt))))
   }
+}
+
+function elsewhereThan({ backend }: RunningAttempt, { eligible, reasons }: Decision): Elsewhere {
+  const nowhere = eligible.length > 0 ? {} : { nowhere: reasons.map(({ text }) => text).join('; ') }
+  return { on: eligible.join(' or '), isCure: eligible.length > 0 && !eligible.includes(backend), ...nowhere }
 }
 
 const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)

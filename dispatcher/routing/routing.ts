@@ -5,7 +5,7 @@
 import type { BreakerStatus, InvocationInput } from '../../runtime/contract/dispatcher-api.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import { specFor, type BackendName } from '../../runtime/contract/function-spec.js'
-import type { Outcome } from '../../runtime/contract/outcome.js'
+import { CAUSES, type Cause, type Outcome } from '../../runtime/contract/outcome.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { BackendLimits, Capacity } from '../backends/backend.js'
 import type { BackendsAtHand } from '../backends-at-hand.js'
@@ -19,6 +19,7 @@ import { spillNow, type SpillVerdict } from '../router/spill.js'
 import { Books } from './books.js'
 import { Breakers } from './breakers.js'
 import { Budgets } from './budgets.js'
+import { Homes } from './homes.js'
 import { illness } from './illness.js'
 import { learn } from './learn.js'
 
@@ -58,6 +59,7 @@ export class Routing {
   readonly breakers = new Breakers()
   readonly budgets = new Budgets()
   readonly #context: RoutingContext
+  readonly #usable = new Homes()
   readonly #capacities = new Map<BackendName, Capacity>()
   #lookedAt = -Infinity
   #spendingAt = -Infinity
@@ -76,8 +78,8 @@ export class Routing {
     await this.#takeUpRunning()
   }
 
-  /** Looks at what the private back-ends can hold now. */
-  look(): void {
+  /** Looks at what the back-ends can hold now. Says what has changed with the private ones, for people, if anything. */
+  look(): string | undefined {
     const now = this.#context.now()
     for (const backend of this.#context.backends.workers) {
       const { name, public: isPublic } = backend.limits
@@ -85,10 +87,7 @@ export class Routing {
       this.#capacities.set(name, capacity)
       if (!isPublic) this.books.look(name, capacity, now)
     }
-  }
-
-  capacity(backend: BackendName): Capacity | undefined {
-    return this.#capacities.get(backend)
+    return this.#usable.look(this.#capacities, now)
   }
 
   /** How things stand for work of a release. */
@@ -148,6 +147,22 @@ export class Routing {
     this.breakers.ended(backend, cause, now)
     this.budgets.ended(attempt, { cost, isLost: cause === 'worker-lost' }, now)
     learn(this.history, [{ ...attempt, endedAt: now, ...(cause ? { cause } : {}) }])
+  }
+
+  /** Where work may run after a failure that another back-end may cure; undefined where nothing changes. */
+  async afterFailure(attempt: RunningAttempt, cause: Cause): Promise<Decision | undefined> {
+    const { backends, database, release } = this.#context
+    if (!CAUSES[cause].elsewhere || backends.limits().length < 2) return undefined
+    const record = await database.getInvocation(attempt.invocation)
+    if (!record) return undefined
+    const past = record.tries.flatMap((tried) => (tried.cause ? [{ backend: tried.backend, cause: tried.cause }] : []))
+    const moved = record.tries.some((tried) => this.#isPublic(tried.backend))
+    return this.decide({
+      ...workOf({ release: await release(attempt.function, attempt.release), input: attempt.input }),
+      acceptedAt: record.acceptedAt,
+      failures: [...past, { backend: attempt.backend, cause }],
+      moved,
+    })
   }
 
   /** The arrival is on record. */

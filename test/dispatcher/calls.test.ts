@@ -54,6 +54,7 @@ describe('calls', () => {
       costOf: () => undefined,
       now: () => now,
       random: () => 0,
+      afterFailure: async () => undefined,
       onSettled: () => undefined,
       pause: async () => undefined,
       onInterrupted: (_, thrown) => assert.fail(String(thrown)),

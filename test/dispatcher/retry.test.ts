@@ -55,4 +55,26 @@ describe('retry', () => {
       ),
     )
   })
+
+  describe('after a failure that another back-end may cure', () => {
+    const elsewhere = { on: 'local', isCure: true }
+
+    it('tries again there at once, also what could not be tried again where it was', () => {
+      for (const cause of ['timeout', 'input-too-large'] as const) {
+        const { to, notBefore, why } = step(cause, { elsewhere })
+        assert.deepEqual([to, notBefore], ['queued', undefined])
+        assert.equal(why, `attempt 1 of 3 failed: ${cause}; again on local`)
+      }
+    })
+
+    it('keeps to the number of attempts', () => {
+      assert.equal(step('timeout', { faults: 2, elsewhere }).to, 'failed')
+    })
+
+    it('gives up what fits nowhere, with all the numbers', () => {
+      const nowhere = 'local: memorySize 4,096 MB is over 2,048 MB'
+      const { to, why } = step('timeout', { elsewhere: { on: '', isCure: false, nowhere } })
+      assert.deepEqual([to, why], ['failed', `timeout, and it fits nowhere: ${nowhere}`])
+    })
+  })
 })

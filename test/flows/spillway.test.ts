@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Decision } from '../../runtime/contract/decision.js'
+import type { BackendStatus, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
 import { dispatchers } from '../support/dispatcher-process.js'
+import { eventually } from '../support/eventually.js'
 import { beside, onLambda } from '../support/lambda/beside-lambda.js'
+import { error } from '../support/lambda/lambda-endpoint.js'
 import { FUNCTION, SmallLambda } from '../support/lambda/small-lambda.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
@@ -47,7 +51,7 @@ describe('the spillway', function () {
   })
 
   it('is for what would wait too long: some of a burst goes over, and the record says why', async () => {
-    const slow = `sleep 0.4\n${UPPER.replace('#!/bin/sh\n', '')}`
+    const slow = `sleep 0.4\n${bare(UPPER)}`
     await lambda.install({ script: slow })
     const dispatcher = await open()
     await dispatcher.put(FUNCTION, `#!/bin/sh\n${slow}`, {
@@ -73,4 +77,97 @@ describe('the spillway', function () {
     for (const name of names)
       assert.equal(readFileSync(dispatcher.path('out', name), 'utf8'), `TEXT OF ${name.toUpperCase()}`)
   })
+
+  it('does not lead there what cannot run there, and says so with both numbers', async () => {
+    const dispatcher = await open()
+    await dispatcher.put(FUNCTION, UPPER, { image: 'busybox', timeout: 1200, routing: { waitingBudget: 0 } })
+    await dispatcher.put('plants-dev-large', UPPER, { image: 'busybox', ephemeralStorageSize: 12_000 })
+    const { decision } = await dispatcher.invokeAndWait(FUNCTION)
+    assert.deepEqual(decision.eligible, ['local'])
+    assert.ok(decision.reasons.some(({ text }) => text === 'lambda: timeout 20 min is over 15 min'))
+    const large = await dispatcher.json<Decision>('POST', '/v1/decisions', {
+      function: 'plants-dev-large',
+      size: 11 * 1024 ** 3,
+    })
+    assert.deepEqual(large.body.eligible, ['local'])
+    assert.ok(
+      large.body.reasons.some(({ text }) => text === 'lambda: ephemeralStorageSize 12,000 MB is over 10,240 MB'),
+      JSON.stringify(large.body.reasons),
+    )
+    assert.equal(lambda.endpoint.invocations.length, 0)
+  })
+
+  it('is shut by a budget that is used up: the rest stays home, and the record says why', async () => {
+    await lambda.install({ script: UPPER })
+    const dispatcher = await open({ local: { slots: 1, containers: 'off' } })
+    await dispatcher.put(FUNCTION, `#!/bin/sh\nsleep 3\n${bare(UPPER)}`, {
+      image: 'busybox',
+      memorySize: 10_240,
+      routing: { expectedTime: 0.3, waitingBudget: 0, budget: { perHour: 0.00006 } },
+    })
+    const { id: home } = await dispatcher.invoke(FUNCTION, 'x')
+    await eventually(async () => (await dispatcher.invocation(home)).state === 'running')
+    const away = await dispatcher.invokeAndWait(FUNCTION, 'x')
+    const kept = await dispatcher.invokeAndWait(FUNCTION, 'x')
+    assert.deepEqual([backendOf(away), backendOf(kept)], ['lambda', 'local'])
+    assert.equal(kept.decision.terms?.rule, 'budget')
+    const reason = kept.decision.reasons.find(({ code }) => code === 'budget')!
+    assert.match(reason.text, /do not fit the budget, .* of 0\.00006 USD per hour are spent; there is room at /)
+  })
+
+  it('is shut while Lambda fails: the work comes home, and goes over again when it is well', async () => {
+    await lambda.install({ script: UPPER })
+    const dispatcher = await open({ lambda: onLambda({ patience: 0.2 }) })
+    await dispatcher.put(FUNCTION, `#!/bin/sh\nsleep 0.2\n${bare(UPPER)}`, {
+      image: 'busybox',
+      input: 'here://in/',
+      output: 'here://out/',
+      routing: { expectedTime: 60, waitingBudget: 0 },
+    })
+    lambda.endpoint.rule = () => error(503, 'ServiceUnavailableException', 'out of order')
+    const names = Array.from({ length: 20 }, (_, index) => `f${index}.txt`)
+    for (const name of names) writeFileSync(dispatcher.path('in', name), name)
+    const ended = await dispatcher.allEnded(20)
+    const records = await Promise.all(ended.map(({ id }) => dispatcher.invocation(id)))
+    assert.deepEqual(
+      new Set(records.map(({ state, tries }) => `${state} ${tries.at(-1)!.backend}`)),
+      new Set(['succeeded local']),
+    )
+    const failed = records.filter(({ tries }) => tries.length > 1)
+    assert.ok(failed.length >= 5)
+    assert.ok(failed.every(({ tries }) => tries[0]!.cause === 'backend-unavailable'))
+    assert.ok(failed.every(({ moves }) => moves.some(({ why }) => why?.endsWith('again on local'))))
+    const { backends } = (await dispatcher.call<{ backends: BackendStatus[] }>('GET', '/v1/backends')).body
+    assert.equal(backends.find(({ name }) => name === 'lambda')?.breaker?.state, 'open')
+    for (const name of names) assert.equal(readFileSync(dispatcher.path('out', name), 'utf8'), name.toUpperCase())
+  })
+
+  it('loses nothing when the dispatcher is killed while attempts are away', async () => {
+    const slow = `#!/bin/sh\nsleep 1\n${bare(UPPER)}`
+    await lambda.install({ script: slow })
+    const first = await open()
+    await first.put(FUNCTION, slow, {
+      image: 'busybox',
+      input: 'here://in/',
+      output: 'here://out/',
+      routing: { expectedTime: 60, waitingBudget: 0 },
+    })
+    const names = Array.from({ length: 10 }, (_, index) => `f${index}.txt`)
+    for (const name of names) writeFileSync(first.path('in', name), name)
+    await eventually(() => lambda.endpoint.busy() >= 3, { timeoutMs: 20_000 })
+    await first.kill()
+    const second = await open()
+    const ended = await second.allEnded(10, 40_000)
+    for (const { state } of ended) assert.equal(state, 'succeeded')
+    for (const name of names) assert.equal(readFileSync(second.path('out', name), 'utf8'), name.toUpperCase())
+    const records = await Promise.all(ended.map(({ id }) => second.invocation(id)))
+    const away = records.filter(({ tries }) => tries[0]!.backend === 'lambda')
+    assert.ok(away.length >= 3)
+    for (const { outputs } of records) assert.equal(outputs.length, 1)
+  })
 })
+
+const backendOf = ({ tries }: InvocationRecord) => tries.at(-1)?.backend
+
+/** Without its first line. */
+const bare = (script: string) => script.replace(/^#!.*\n/, '')

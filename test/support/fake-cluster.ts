@@ -78,6 +78,13 @@ export class FakeCluster implements Cluster {
     this.#tell('MODIFIED', pod)
   }
 
+  /** A node has the pod of that Job. */
+  place(job: string, nodeName: string): void {
+    const pod = { ...this.pods.get(job)!, spec: { nodeName } }
+    this.pods.set(job, pod)
+    this.#tell('MODIFIED', pod)
+  }
+
   run(job: string): void {
     this.become(job, { phase: 'Running', containerStatuses: [{ name: 'worker', state: { running: {} } }] })
   }

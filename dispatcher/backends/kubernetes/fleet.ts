@@ -53,6 +53,8 @@ export class Fleet {
   readonly #members = new Members()
   readonly #releases: Releases
   #closed = false
+  /** Names of nodes that are to get no more work. */
+  #cordoned: ReadonlySet<string> = new Set()
   #bootSeconds = BOOT_SECONDS
   /** When a quota last refused a worker. */
   #fullAt = -Infinity
@@ -75,6 +77,11 @@ export class Fleet {
     for (const member of this.#members.all()) this.#review(member)
     this.#followQueue(demands.map((demand) => this.#crew(demand)))
     this.#context.preparation.warm(demands.map(({ release }) => release))
+  }
+
+  /** Workers on these nodes finish what they run, and get nothing more. */
+  cordon(nodes: readonly string[]): void {
+    this.#cordoned = new Set(nodes)
   }
 
   /** The worker has asked for its function. */
@@ -104,11 +111,11 @@ export class Fleet {
     }
   }
 
-  /** `most`: workers for which there is room, as far as nodes tell. */
-  capacity(most: number): Capacity {
+  /** `most`: workers for which there is room, as far as nodes tell; `grows`: more nodes come when they are needed. */
+  capacity(most: number, grows: boolean): Capacity {
     const { now } = this.#context
     const staying = this.#members.all().filter(({ stopping }) => !stopping)
-    const placed = staying.filter((member) => !isUnplaced(member))
+    const placed = staying.filter((member) => grows || !isUnplaced(member))
     const isFull = placed.length < staying.length || now() - this.#fullAt < FULL_MS
     return {
       slots: isFull ? Math.min(most, placed.length) : most,
@@ -161,11 +168,13 @@ export class Fleet {
     const { now, keepAliveMs } = this.#context
     const {
       release,
+      node,
       stopping,
       leaveBy = Number.POSITIVE_INFINITY,
       state,
       idleSince = Number.POSITIVE_INFINITY,
     } = member
+    if (node !== undefined && this.#cordoned.has(node) && !stopping) return this.#dismiss(member)
     if (stopping && now() >= leaveBy) return this.#remove(member, 'it did not end when it was asked to')
     if (stopping) return
     if (!this.#releases.get(keyOf(release)) || now() - idleSince >= keepAliveMs) return this.#dismiss(member)

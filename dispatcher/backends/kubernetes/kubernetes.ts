@@ -44,6 +44,9 @@ export interface KubernetesParts {
 /** Milliseconds between two tries to reach the cluster for the first time. */
 const AGAIN_MS = 2000
 
+/** Milliseconds between two looks at the nodes while work waits. */
+const NODES_MS = 5000
+
 /** What is there once the cluster has been reached. */
 interface Opened {
   cluster: Cluster
@@ -67,6 +70,7 @@ export class KubernetesBackend implements WorkerBackend {
   #opened: Opened | undefined
   /** Undefined where they may not be looked at, or more come when they are needed. */
   #nodes: readonly Node[] | undefined
+  #nodesAt = -Infinity
   #illSince: number | undefined
   #trouble: string | undefined = 'it has not been reached yet'
 
@@ -92,7 +96,10 @@ export class KubernetesBackend implements WorkerBackend {
   }
 
   scale(demands: Demand[]): void {
-    this.#opened?.fleet.scale(demands)
+    if (!this.#opened) return
+    this.#opened.fleet.scale(demands)
+    const isDue = this.#config.now() - this.#nodesAt >= NODES_MS
+    if (isDue && demands.some(({ queued }) => queued > 0)) void this.#lookAtNodes(this.#opened)
   }
 
   capacity(): Capacity {
@@ -100,7 +107,14 @@ export class KubernetesBackend implements WorkerBackend {
     const request = this.#opened?.fleet.request
     const most = this.#nodes && request ? Math.min(maxWorkers, slotsOn(this.#nodes, request)) : maxWorkers
     const ill = this.#illSince === undefined ? {} : { illSince: this.#illSince }
-    return { ...(this.#opened?.fleet.capacity(most) ?? { slots: most, bootSeconds: 0, starting: [] }), ...ill }
+    return {
+      ...(this.#opened?.fleet.capacity(most, this.#config.autoscaling) ?? {
+        slots: most,
+        bootSeconds: 0,
+        starting: [],
+      }),
+      ...ill,
+    }
   }
 
   silent(worker: string): void {
@@ -168,7 +182,7 @@ export class KubernetesBackend implements WorkerBackend {
       onList: (pods) => {
         sightings.onList(pods)
         if (lists++ === 0) onFirstList()
-        else void this.#lookAtNodes(cluster)
+        else void this.#lookAtNodes(opened)
       },
       onPod: sightings.onPod,
       onTrouble: (trouble) => this.#note(trouble),
@@ -218,12 +232,17 @@ export class KubernetesBackend implements WorkerBackend {
   }
 
   /** Nodes come and go, and what was too large for all of them may fit now. */
-  async #lookAtNodes(cluster: Cluster): Promise<void> {
-    if (!this.#config.autoscaling) this.#limit(await cluster.listNodes().catch(() => undefined))
+  async #lookAtNodes({ cluster, fleet }: Pick<Opened, 'cluster' | 'fleet'>): Promise<void> {
+    this.#nodesAt = this.#config.now()
+    const nodes = await cluster.listNodes().catch(() => undefined)
+    if (!nodes) return
+    fleet.cordon(nodes.filter(({ spec }) => spec?.unschedulable).map(({ metadata }) => metadata.name))
+    this.#limit(nodes)
   }
 
   #limit(nodes: Node[] | undefined): void {
-    this.#nodes = this.#config.autoscaling ? undefined : nodes
+    this.#nodesAt = this.#config.now()
+    this.#nodes = this.#config.autoscaling || nodes?.length === 0 ? undefined : nodes
     this.#limits = limitsOf(this.#nodes)
   }
 

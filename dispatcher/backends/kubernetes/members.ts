@@ -19,6 +19,8 @@ export interface Member extends Awaited {
   /** Epoch milliseconds since when it has had nothing to do; undefined while it works or starts. */
   idleSince?: number
   podName?: string
+  /** Name of the node that has its pod. */
+  node?: string
   /** What the cluster says about it, beside its pod's status. */
   words?: string
   /** When an idle worker last gave way to it, and how often one did. */
@@ -76,9 +78,13 @@ export class Members {
 }
 
 /** Notes what a pod looks like now, and since when. */
-export function observe(member: Member, { pod, podName, now }: { pod: PodFacts; podName: string; now: number }): void {
+export function observe(
+  member: Member,
+  { pod, podName, node, now }: { pod: PodFacts; podName: string; node?: string | undefined; now: number },
+): void {
   member.pod = pod
   member.podName = podName
+  if (node !== undefined) member.node = node
   if (pod.phase === 'running') member.runningSince ??= now
   else delete member.runningSince
   if (pod.phase === 'starting' && pod.trouble) member.troubledSince ??= now

@@ -17,6 +17,7 @@ export interface Job {
 
 export interface Pod {
   metadata: Metadata
+  spec?: { nodeName?: string }
   status?: PodStatus
 }
 

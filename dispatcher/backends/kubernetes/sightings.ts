@@ -46,7 +46,7 @@ export class Sightings {
     if (change === 'DELETED') return onEnded(identity.id, VANISHED)
     // One that runs has most likely asked for its function: nobody could tell if it had not.
     const member = members.get(identity.id) ?? onFound(identity, facts.phase === 'running' ? 'up' : 'awaited')
-    observe(member, { pod: facts, podName: pod.metadata.name, now: now() })
+    observe(member, { pod: facts, podName: pod.metadata.name, node: pod.spec?.nodeName, now: now() })
   }
 }
 

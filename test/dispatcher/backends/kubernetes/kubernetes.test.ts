@@ -171,6 +171,29 @@ describe('kubernetes back-end', () => {
       await on.jobs(3)
     })
 
+    it('gives no more work to workers on a node that is cordoned, and knows how many there is room for', async () => {
+      const node = (name: string, unschedulable: boolean) => ({
+        metadata: { name },
+        spec: { unschedulable },
+        status: { allocatable: { cpu: '1300m', memory: '64Gi' } },
+      })
+      const on = await bench({}, (cluster) => (cluster.nodes = [node('a', false), node('b', false)]))
+      on.scale({ queued: 2 })
+      assert.equal(on.backend.capacity().slots, 4)
+      const [first] = await on.up(2)
+      on.cluster.place(first!, 'a')
+      on.cluster.nodes = [node('a', true), node('b', false)]
+      on.now += 5000
+      on.scale({ queued: 4 })
+      await eventually(() => on.backend.capacity().slots === 2)
+      on.scale({ queued: 4 })
+      assert.deepEqual(on.host.dismissed, [on.workerOf(first!)])
+      on.cluster.nodes = [node('a', true), node('b', true)]
+      on.now += 5000
+      on.scale({ queued: 4 })
+      await eventually(() => on.backend.capacity().slots === 0)
+    })
+
     it('tells a worker what to run, once it is up', async () => {
       const on = await bench()
       const [job] = await on.up(1)

@@ -1,0 +1,95 @@
+/** Work that waits when the private side is lost and when it comes back, with a real database. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { BackendsAtHand } from '../../../dispatcher/backends-at-hand.js'
+import type { Capacity, WorkerBackend } from '../../../dispatcher/backends/backend.js'
+import type { CallBackend } from '../../../dispatcher/backends/call-backend.js'
+import type { Database } from '../../../dispatcher/database/database.js'
+import { openDatabase } from '../../../dispatcher/database/open.js'
+import { Redecide } from '../../../dispatcher/routing/redecide.js'
+import { Routing } from '../../../dispatcher/routing/routing.js'
+import type { Release } from '../../../runtime/contract/release.js'
+import { functionSpec, newRelease, objectWork, T0 } from '../../support/database-work.js'
+import { temporaryDirectory } from '../../support/temporary-directory.js'
+
+describe('deciding again', () => {
+  const directory = temporaryDirectory()
+  let database: Database
+  let capacity: Capacity
+  let routing: Routing
+  let redecide: Redecide
+  let release: Release
+  let now: number
+
+  beforeEach(async () => {
+    now = T0
+    capacity = { slots: 2, bootSeconds: 0, starting: [] }
+    database = await openDatabase(`sqlite:${join(directory(), 'spillway.db')}`)
+    const spec = functionSpec({ image: 'busybox', routing: { expectedTime: 10, waitingBudget: 60 } })
+    release = (await database.putRelease(newRelease('f', { spec }))).release
+    const backends = new BackendsAtHand()
+    const home = { limits: { name: 'kubernetes', public: false }, capacity: () => capacity }
+    backends.workers.push(home as unknown as WorkerBackend)
+    backends.called.push({ limits: { name: 'lambda', public: true } } as unknown as CallBackend)
+    const find = async () => release
+    routing = new Routing({ database, backends, release: find, idle: () => 0, now: () => now })
+    const log = () => undefined
+    redecide = new Redecide({ database, routing, release: find, now: () => now, onDecided: () => undefined, log })
+    await routing.open()
+  })
+  afterEach(() => database.close())
+
+  async function accept(count: number): Promise<string[]> {
+    const work = Array.from({ length: count }, (_, index) => objectWork('f', `k${index}`))
+    for (const one of work) one.decision = routing.arrive(one.id, { release, input: one.input })
+    return (await database.accept(work)).map(({ id }) => id)
+  }
+  async function round(): Promise<void> {
+    const change = routing.look()
+    const number = routing.books.beginCount()
+    const backlogs = await database.backlogs(1000)
+    await routing.counted(number, backlogs)
+    redecide.look(change, backlogs)
+    await redecide.idle()
+  }
+  const due = async (ids: readonly string[]) => {
+    const records = await Promise.all(ids.map((id) => database.getInvocation(id)))
+    return records.map((record) => (record!.decision.spillAt ?? Infinity) <= now)
+  }
+
+  it('sends over what waits for a back-end that has no room any more, and says why', async () => {
+    const ids = await accept(4)
+    await round()
+    assert.deepEqual(await due(ids), [false, false, false, false])
+    capacity = { ...capacity, slots: 0 }
+    await round()
+    assert.deepEqual(await due(ids), [true, true, true, true])
+    const { decision } = (await database.getInvocation(ids[0]!))!
+    assert.equal(decision.terms?.rule, 'expected-wait')
+    assert.match(decision.reasons.at(-1)!.text, /^decided again at .*: kubernetes has no room any more$/)
+  })
+
+  it('keeps what has not gone when there is room again, the oldest first', async () => {
+    capacity = { ...capacity, slots: 0 }
+    await round()
+    const ids = await accept(20)
+    assert.ok((await due(ids)).every(Boolean))
+    capacity = { ...capacity, slots: 2 }
+    now += 1000
+    await round()
+    const found = await due(ids)
+    const stay = found.filter((isDue) => !isDue).length
+    assert.ok(stay >= 8 && stay <= 16, `${stay} stay`)
+    assert.deepEqual(found, [...found].sort(), 'the oldest stay')
+  })
+
+  it('waits a little before it gives up a back-end that cannot be reached', async () => {
+    const ids = await accept(1)
+    capacity = { ...capacity, illSince: now }
+    await round()
+    assert.deepEqual(await due(ids), [false])
+    now += 70_000
+    await round()
+    assert.deepEqual(await due(ids), [true])
+  })
+})
