@@ -15,6 +15,13 @@ type Phrase = (facts: Facts) => string
 /** Where it is: it waits, or its last attempt runs or ran there. */
 export type Place = 'queue' | 'private' | 'public'
 
+/** Of work that would wait at home for longer than that is worth. */
+const VERDICTS: Readonly<Record<Place, string>> = {
+  queue: 'goes over when there is room',
+  private: 'a private slot was free first',
+  public: 'over at once',
+}
+
 const PHRASES: Readonly<Partial<Record<Rule, Phrase>>> = {
   'waiting-budget': ({ terms: { hold }, place, waited = 0 }) => {
     if (place === 'queue') return `waits for a private slot, ${time(hold)} at most`
@@ -24,7 +31,7 @@ const PHRASES: Readonly<Partial<Record<Rule, Phrase>>> = {
   'expected-wait': ({ terms: { expectedWait, waitingBudget }, place }) => {
     const wait = expectedWait?.seconds
     const forecast = typeof wait === 'number' ? `a wait of ${time(wait)} foreseen` : 'no private slot foreseen'
-    const verdict = place === 'private' ? 'a private slot was free first' : 'over at once'
+    const verdict = VERDICTS[place]
     return `${forecast}, worth ${time(waitingBudget)}: ${verdict}`
   },
   'only-public': () => 'only public back-ends can run it',

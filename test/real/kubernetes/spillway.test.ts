@@ -1,0 +1,43 @@
+/** The spillway with a cluster of two workers as the private side. */
+import { join } from 'node:path'
+import { busyboxRoot } from '../../support/containers/root-directories.js'
+import { DispatcherProcess } from '../../support/dispatcher-process.js'
+import { TOKEN } from '../../support/kubernetes-workbench.js'
+import { onLambda } from '../../support/lambda/beside-lambda.js'
+import { spillwaySuite } from '../../suites/spillway.suite.js'
+import { testCluster, testNamespace } from '../cluster/test-cluster.js'
+import { MinioServer, whyNoMinio } from '../programs/minio.js'
+import { workbench } from './workbench.js'
+
+describe('the spillway, from a cluster to Lambda', function () {
+  this.timeout(5 * 60_000)
+  const cluster = testCluster({ own: true })
+  const bench = workbench(cluster, testNamespace(cluster))
+  let image: string
+
+  before(async function () {
+    const lack = whyNoMinio()
+    if (lack !== undefined) {
+      process.stdout.write(`    skipped: ${lack}\n`)
+      return this.skip()
+    }
+    image = await bench().image('busybox', busyboxRoot, { WorkingDir: '/tmp/work' })
+  })
+  after(() => cluster().uncordon())
+
+  spillwaySuite({
+    home: 'kubernetes',
+    minio: () => MinioServer.start({ host: cluster().facts.gatewayAddress }),
+    start: async ({ directory, lake, environment }) => {
+      const config = await bench().config({ maxWorkers: 2, keepAlive: 5 }, { lease: 6, heartbeat: 2 })
+      return DispatcherProcess.start({
+        directory: join(directory, 'dispatcher'),
+        config: { ...config, storage: { lake }, backends: { ...Object(config.backends), lambda: onLambda() } },
+        token: TOKEN,
+        environment: { ...environment, KUBECONFIG: cluster().facts.kubeconfig },
+      })
+    },
+    spec: () => ({ image, memorySize: 256, cpu: 0.4, kubernetes: { ephemeralStorageSize: 64 } }),
+    closing: { close: () => cluster().cordon(), open: () => cluster().uncordon() },
+  })
+})

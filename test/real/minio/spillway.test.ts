@@ -1,0 +1,25 @@
+/** The spillway with two slots on this machine as the private side. */
+import { DispatcherProcess } from '../../support/dispatcher-process.js'
+import { onLambda } from '../../support/lambda/beside-lambda.js'
+import { spillwaySuite } from '../../suites/spillway.suite.js'
+import { MinioServer, whyNoMinio } from '../programs/minio.js'
+
+describe('the spillway, from this machine to Lambda', function () {
+  this.timeout(5 * 60_000)
+  before(function () {
+    const lack = whyNoMinio()
+    if (lack === undefined) return
+    process.stdout.write(`    skipped: ${lack}\n`)
+    this.skip()
+  })
+
+  spillwaySuite({
+    home: 'local',
+    minio: () => MinioServer.start(),
+    start: ({ lake, ...rest }) => {
+      const backends = { local: { slots: 2, containers: 'off' }, lambda: onLambda() }
+      return DispatcherProcess.start({ ...rest, config: { storage: { lake }, backends } })
+    },
+    spec: () => ({}),
+  })
+})

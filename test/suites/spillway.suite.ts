@@ -1,0 +1,291 @@
+/**
+ * The spillway between a small private back-end and Lambda, with files in MinIO: what goes over and why, what never
+ * does, what keeps work home, and that nothing is lost, committed twice, or different for where it ran.
+ */
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { simulate } from '../../dispatcher/simulator/simulate.js'
+import { LAMBDA_BACKEND_LIMITS } from '../../dispatcher/backends/lambda/limits.js'
+import type { Decision } from '../../runtime/contract/decision.js'
+import type { BackendStatus, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
+import type { BackendName, FunctionSpec } from '../../runtime/contract/function-spec.js'
+import type { MinioServer } from '../real/programs/minio.js'
+import type { DispatcherProcess } from '../support/dispatcher-process.js'
+import { eventually } from '../support/eventually.js'
+import { beside } from '../support/lambda/beside-lambda.js'
+import { error } from '../support/lambda/lambda-endpoint.js'
+import { FUNCTION, SmallLambda } from '../support/lambda/small-lambda.js'
+import { jobsOf } from '../support/jobs-of.js'
+
+export interface SpillwayDriver {
+  home: BackendName
+  minio: () => Promise<MinioServer>
+  /** A dispatcher with a home of two slots and Lambda beside it, and with the storage `lake`. */
+  start: (parts: { directory: string; lake: object; environment: Record<string, string> }) => Promise<DispatcherProcess>
+  /** Keys of a function without which it does not run at home. */
+  spec: () => Record<string, unknown>
+  /** Takes its room from the private side, and gives it back. */
+  closing?: { close(): Promise<void>; open(): Promise<void> }
+}
+
+const SLOTS = 2
+const MINUTE_MS = 60_000
+const BUCKETS = { files: 'files', results: 'results' }
+
+/** Takes as many seconds as the first line says. */
+const SCRIPT = `#!/bin/sh
+set -e
+sleep "$(head -n 1 "$INPUT_FILE_PATH")"
+tail -n +2 "$INPUT_FILE_PATH" | tr a-z A-Z > "$TMP_OUTPUT_DIR/$(basename "$INPUT_FILE_PATH")"
+`
+
+export function spillwaySuite({ home, minio: startMinio, start, spec, closing }: SpillwayDriver): void {
+  let directory: string
+  let minio: MinioServer
+  let lambda: SmallLambda
+  let dispatcher: DispatcherProcess
+  /** The first 60 files, and what their function was. */
+  let burst: InvocationRecord[]
+  let burstSpec: FunctionSpec
+
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'spillway-'))
+    mkdirSync(join(directory, 'lambda'))
+    minio = await startMinio()
+    lambda = await SmallLambda.start(join(directory, 'lambda'))
+    await lambda.install({ script: SCRIPT })
+    const lake = { ...minio.storage, webhook: [], reconcile: 0.5 }
+    dispatcher = await start({ directory, lake, environment: { ...minio.environment('lake'), ...beside(lambda) } })
+    burstSpec = (await put()).spec as FunctionSpec
+    await minio.client().setBucketVersioning(BUCKETS.results, { Status: 'Enabled' })
+  })
+  after(async () => {
+    await dispatcher?.stop()
+    await lambda?.stop()
+    await minio?.stop()
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  })
+
+  const put = (more: Record<string, unknown> = {}, name = FUNCTION) =>
+    dispatcher.put(name, SCRIPT, {
+      image: 'busybox',
+      timeout: 60,
+      routing: { expectedTime: 2, waitingBudget: { factor: 6, share: 'none' } },
+      ...spec(),
+      input: 'lake://files/',
+      output: 'lake://results/',
+      ...more,
+    })
+
+  const contentOf = (name: string) => `words of ${name}\n`
+
+  /** Run times by name; all are there before the next listing can see half of them. */
+  async function upload(prefix: string, runTimes: readonly number[]): Promise<string[]> {
+    const names = runTimes.map((_, index) => `${prefix}-${String(index).padStart(2, '0')}`)
+    const put = (name: string, index: number) =>
+      minio.client().putObject(BUCKETS.files, name, `${runTimes[index]}\n${contentOf(name)}`)
+    await Promise.all(names.map(put))
+    return names
+  }
+
+  const summaries = async (prefix: string, name = FUNCTION) =>
+    (await dispatcher.invocations(`?function=${name}&limit=1000`)).invocations.filter(
+      ({ input }) => input.kind === 'object' && input.event.key.startsWith(`${prefix}-`),
+    )
+
+  /** All that became of them, once all have ended. */
+  async function ended(prefix: string, count: number, timeoutMs = 3 * MINUTE_MS): Promise<InvocationRecord[]> {
+    const all = await eventually(
+      async () => {
+        const found = await summaries(prefix)
+        return found.filter(({ state }) => state === 'succeeded' || state === 'failed').length >= count && found
+      },
+      { timeoutMs, everyMs: 200, what: `the end of ${count} files of ${prefix}` },
+    )
+    return Promise.all(all.map(({ id }) => dispatcher.invocation(id)))
+  }
+
+  /** Each was accepted once, has succeeded, was published once, and the result is the same wherever it was made. */
+  async function checkBooks(names: readonly string[], records: readonly InvocationRecord[]): Promise<void> {
+    assert.deepEqual(
+      records.filter(({ state }) => state !== 'succeeded').map(({ id, message }) => [id, message]),
+      [],
+    )
+    assert.deepEqual(records.map(keyOf).toSorted(), [...names].toSorted())
+    for (const name of names) {
+      const result = await text(await minio.client().getObject(BUCKETS.results, name))
+      assert.equal(result, contentOf(name).toUpperCase())
+      assert.equal(await versionsOf(name), 1, `${name} was published more than once`)
+    }
+  }
+
+  async function versionsOf(name: string): Promise<number> {
+    const versions = minio.client().listObjects(BUCKETS.results, name, true, { IncludeVersion: true })
+    return (await versions.toArray()).length
+  }
+
+  const backendNamed = async (name: BackendName) => {
+    const { body } = await dispatcher.call<{ backends: BackendStatus[] }>('GET', '/v1/backends')
+    return body.backends.find((backend) => backend.name === name)!
+  }
+
+  it('leads over what the small side is too slow for, when 60 files arrive at once; every record says why', async () => {
+    const names = await upload(
+      'burst',
+      Array.from({ length: 60 }, (_, index) => 0.5 + ((index * 7) % 10) / 4),
+    )
+    burst = await ended('burst', names.length)
+    await checkBooks(names, burst)
+    const over = burst.filter(wentOver)
+    assert.ok(over.length > 10 && over.length < 55, `${over.length} of 60 went over`)
+    for (const { tries, decision } of burst) {
+      const { rule, expectedRun, expectedWait, waitingBudget, cost, hold } = decision.terms!
+      assert.ok(rule === 'expected-wait' || rule === 'waiting-budget', rule)
+      for (const term of [expectedRun?.seconds, expectedWait?.seconds, waitingBudget, cost, hold])
+        assert.equal(typeof term, 'number', JSON.stringify(decision.terms))
+      assert.ok(decision.reasons.some(({ code }) => code === rule))
+      const paid = tries.filter(({ cost: usd }) => usd !== undefined).map(({ backend }) => backend)
+      assert.deepEqual(
+        paid,
+        tries.flatMap(({ backend }) => (backend === 'lambda' ? [backend] : [])),
+      )
+    }
+    assert.ok(mostAtOnce(burst, home) <= SLOTS)
+  })
+
+  it('is predicted by the simulator, from the record of these files', () => {
+    const share = shareOver(burst)
+    const capacity = { nodes: 1, units: SLOTS, unit: 'attempt', overtaking: false } as const
+    const results = simulate(jobsOf(burst, burstSpec), {
+      private: { limits: { name: home, public: false }, capacity },
+      public: [{ limits: LAMBDA_BACKEND_LIMITS }],
+      knowledge: 'learned',
+    })
+    const foreseen = results.filter(({ attempts }) => attempts.at(-1)!.public).length / results.length
+    process.stdout.write(`      ${Math.round(share * 100)} % went over, ${Math.round(foreseen * 100)} % foreseen\n`)
+    assert.ok(Math.abs(foreseen - share) <= 0.15 * share, `${share} went over, ${foreseen} foreseen`)
+  })
+
+  it('keeps home what may take 20 minutes, and what is larger than Lambda takes', async () => {
+    const decisionFor = async (name: string, size: number) =>
+      (await dispatcher.json<Decision>('POST', '/v1/decisions', { function: name, size })).body
+    await put({ timeout: 1200, routing: { waitingBudget: 0 }, input: [], output: [] }, 'plants-dev-slow')
+    const slow = await decisionFor('plants-dev-slow', 100)
+    assert.deepEqual(slow.eligible, [home])
+    assert.ok(
+      slow.reasons.some(({ text }) => text === 'lambda: timeout 20 min is over 15 min'),
+      texts(slow),
+    )
+    const large = { [home]: { ...Object(spec()[home]), ephemeralStorageSize: 12_000 } }
+    await put({ ephemeralStorageSize: 10_240, ...large, input: [], output: [] }, 'plants-dev-large')
+    const decision = await decisionFor('plants-dev-large', 11e9)
+    const reason = 'lambda: input of 11 GB is over ephemeralStorageSize 10,240 MB'
+    assert.ok(
+      decision.reasons.some(({ text }) => text === reason),
+      texts(decision),
+    )
+    assert.ok(!decision.eligible.includes('lambda'))
+    assert.ok((await decisionFor('plants-dev-large', 1e9)).eligible.includes('lambda'))
+  })
+
+  it('keeps work home when the budget is used up, and says so', async () => {
+    const spent = burst.flatMap(({ tries }) => tries).reduce((sum, { cost = 0 }) => sum + cost, 0)
+    assert.ok(spent > 0)
+    const routing = { expectedTime: 0.5, waitingBudget: 0, budget: { perHour: spent } }
+    await put({ routing })
+    const names = await upload(
+      'budget',
+      Array.from({ length: 10 }, () => 0.5),
+    )
+    const records = await ended('budget', names.length)
+    await checkBooks(names, records)
+    assert.deepEqual(records.filter(wentOver), [])
+    for (const { decision } of records) {
+      assert.match(
+        texts(decision),
+        /lambda: about [0-9.]+ USD do not fit the budget, [0-9.]+ USD of [0-9.]+ USD per hour are spent/,
+      )
+      assert.equal(decision.terms?.rule, 'budget')
+    }
+  })
+
+  it('brings work home when Lambda fails, tries it again later, and goes on with it', async () => {
+    await put({ routing: { expectedTime: 0.5, waitingBudget: 0 } })
+    lambda.endpoint.rule = () => error(403, 'AccessDeniedException', 'not authorized to perform: lambda:InvokeFunction')
+    const names = await upload(
+      'ill',
+      Array.from({ length: 20 }, () => 0.5),
+    )
+    await eventually(async () => (await backendNamed('lambda')).breaker?.state === 'open', { timeoutMs: MINUTE_MS })
+    const records = await ended('ill', names.length)
+    await checkBooks(names, records)
+    const failed = records.flatMap(({ tries }) => tries.filter(({ cause }) => cause !== undefined))
+    assert.ok(failed.length >= 5, `${failed.length} attempts failed`)
+    assert.deepEqual(
+      new Set(failed.map(({ backend, cause }) => `${backend} ${cause}`)),
+      new Set(['lambda backend-unavailable']),
+    )
+    assert.deepEqual(new Set(records.map(({ tries }) => tries.at(-1)!.backend)), new Set([home]))
+    lambda.endpoint.rule = () => undefined
+    const { retryAt = 0 } = (await backendNamed('lambda')).breaker ?? {}
+    await eventually(() => Date.now() > retryAt, { timeoutMs: 2 * MINUTE_MS, everyMs: 500 })
+    const later = await upload(
+      'well',
+      Array.from({ length: 10 }, () => 0.5),
+    )
+    const after = await ended('well', later.length)
+    await checkBooks(later, after)
+    assert.ok(after.some(wentOver))
+    assert.equal((await backendNamed('lambda')).breaker?.state, 'closed')
+  })
+
+  if (closing)
+    it('spills the queue when the node is cordoned, and no more when it is uncordoned', async () => {
+      await put({ routing: { expectedTime: 3, waitingBudget: 3600 } })
+      const names = await upload(
+        'cordon',
+        Array.from({ length: 12 }, () => 3),
+      )
+      const runs = async () => (await summaries('cordon')).some(({ state }) => state === 'running')
+      await eventually(runs, { timeoutMs: MINUTE_MS, everyMs: 100 })
+      await closing.close()
+      const records = await ended('cordon', names.length)
+      await checkBooks(names, records)
+      const over = records.filter(wentOver)
+      assert.ok(over.length >= 6, `${over.length} of 12 went over`)
+      for (const { decision } of over)
+        assert.ok(
+          decision.reasons.some(({ code }) => code === 'decided-again'),
+          texts(decision),
+        )
+      await closing.open()
+      await eventually(async () => (await backendNamed(home)).slots > 0, { timeoutMs: MINUTE_MS, everyMs: 200 })
+      const later = await upload(
+        'uncordon',
+        Array.from({ length: 4 }, () => 0.5),
+      )
+      const home4 = await ended('uncordon', later.length)
+      await checkBooks(later, home4)
+      assert.deepEqual(home4.filter(wentOver), [])
+    })
+}
+
+const keyOf = ({ input }: InvocationRecord) => (input.kind === 'object' ? input.event.key : '')
+
+const wentOver = ({ tries }: InvocationRecord) => tries.at(-1)?.backend === 'lambda'
+
+const shareOver = (records: readonly InvocationRecord[]) => records.filter(wentOver).length / records.length
+
+const texts = ({ reasons }: Decision) => reasons.map(({ text }) => text).join('\n')
+
+/** Scripts of that back-end that ran side by side; results are published while the next one runs. */
+function mostAtOnce(records: readonly InvocationRecord[], backend: BackendName): number {
+  const runs = records
+    .flatMap(({ tries }) => tries)
+    .filter((one) => one.backend === backend)
+    .map(({ startedAt, times }) => ({ start: startedAt, end: startedAt + times!.stageInMs + times!.runMs }))
+  return Math.max(...runs.map(({ start }) => runs.filter((run) => run.start <= start && run.end > start).length))
+}
