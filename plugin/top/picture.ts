@@ -1,4 +1,5 @@
 /** How things stand -> the lines of a screen. Pure. */
+import type { BreakerStatus } from '../../runtime/contract/dispatcher-api.js'
 import { formatSeconds, formatUsd } from '../../runtime/contract/units.js'
 import { meter, course } from './bars.js'
 import { clean, fit, paint, part, type Part, type Style } from './style.js'
@@ -39,7 +40,7 @@ const COUNT = 10
 const RESULT = 38
 
 /** What waits, and what each back-end does: now in numbers, and its course since watching began. */
-function gauges({ waiting, backends, samples }: View, width: number): Part[][] {
+function gauges({ at, waiting, backends, samples }: View, width: number): Part[][] {
   const room = Math.max(0, width - LABEL - NAME - CELLS - COUNT - RESULT - 6)
   const most = Math.max(waiting, ...samples.map((sample) => sample.waiting))
   const queue = [
@@ -49,13 +50,13 @@ function gauges({ waiting, backends, samples }: View, width: number): Part[][] {
     part(fit(most > 0 ? `${most} at most` : '', RESULT + 1), 'dim'),
     part(courseOf(samples, 'waiting', { room, max: most })),
   ]
-  return [queue, ...backends.flatMap((backend) => gauge(backend, samples, room))]
+  return [queue, ...backends.flatMap((backend) => [gauge(backend, samples, room), ...troubles(backend, at)])]
 }
 
-function gauge(backend: BackendView, samples: readonly Sample[], room: number): Part[][] {
-  const { name, public: isPublic, slots, running, healthy, messages = [] } = backend
+function gauge(backend: BackendView, samples: readonly Sample[], room: number): Part[] {
+  const { name, public: isPublic, slots, running } = backend
   const place = isPublic ? 'public' : 'private'
-  const line = [
+  return [
     part(fit(place, LABEL + 1), COLOURS[place]),
     part(fit(name, NAME)),
     part(fit(meter(running, slots, CELLS), CELLS + 1), COLOURS[place]),
@@ -63,8 +64,21 @@ function gauge(backend: BackendView, samples: readonly Sample[], room: number): 
     part(fit(resultText(backend), RESULT + 1)),
     part(courseOf(samples, place, { room, max: slots }), COLOURS[place]),
   ]
-  const trouble = healthy && messages.length === 0 ? [] : [[part(clean(`  ${messages.join('; ') || 'ill'}`), 'red')]]
-  return [line, ...trouble]
+}
+
+/** What keeps work from a back-end, a line each. */
+function troubles({ healthy, messages = [], breaker }: BackendView, at: number): Part[][] {
+  const texts = [
+    ...(!healthy && messages.length === 0 ? ['it is ill'] : messages),
+    ...(breaker && breaker.state !== 'closed' ? [breakerText(breaker, at)] : []),
+  ]
+  return texts.map((text) => [part(' '.repeat(LABEL + 1)), part(clean(text), 'red')])
+}
+
+function breakerText({ state, faults, cause, retryAt = 0 }: BreakerStatus, at: number): string {
+  if (state === 'half-open') return 'was ill; one attempt is trying whether it is well again'
+  const seconds = Math.max(0, Math.round((retryAt - at) / 1000))
+  return `kept away: ${faults} faults in a row${cause ? `, the last one ${cause}` : ''}; tried again in ${formatSeconds(seconds)}`
 }
 
 function resultText({ succeeded, failed, cost }: BackendView): string {

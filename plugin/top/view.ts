@@ -20,7 +20,7 @@ export interface View {
 
 export interface BackendView extends Pick<
   BackendStatus,
-  'name' | 'public' | 'slots' | 'running' | 'healthy' | 'messages'
+  'name' | 'public' | 'slots' | 'running' | 'healthy' | 'messages' | 'breaker'
 > {
   /** Attempts that ended well since watching began, and those that did not. */
   succeeded: number

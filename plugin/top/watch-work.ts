@@ -120,7 +120,7 @@ export class WatchWork {
     for (const [id, { ended }] of this.#known) if (ended && !onPage.has(id)) this.#known.delete(id)
   }
 
-  #backendView({ name, public: isPublic, slots, running, healthy, messages }: BackendStatus): BackendView {
+  #backendView({ name, public: isPublic, slots, running, healthy, messages, breaker }: BackendStatus): BackendView {
     const { succeeded = 0, failed = 0, cost = 0 } = this.#tallies.get(name) ?? {}
     return {
       name,
@@ -129,6 +129,7 @@ export class WatchWork {
       running,
       healthy,
       ...(messages ? { messages } : {}),
+      ...(breaker ? { breaker } : {}),
       succeeded,
       failed,
       ...(isPublic ? { cost } : {}),

@@ -19,6 +19,7 @@ import { beside } from '../support/lambda/beside-lambda.js'
 import { error } from '../support/lambda/lambda-endpoint.js'
 import { FUNCTION, SmallLambda } from '../support/lambda/small-lambda.js'
 import { jobsOf } from '../support/jobs-of.js'
+import { objectNotice } from '../support/object-notice.js'
 
 export interface SpillwayDriver {
   home: BackendName
@@ -93,7 +94,7 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
 
   const summaries = async (prefix: string, name = FUNCTION) =>
     (await dispatcher.invocations(`?function=${name}&limit=1000`)).invocations.filter(
-      ({ input }) => input.kind === 'object' && input.event.key.startsWith(`${prefix}-`),
+      ({ input }) => input.kind === 'object' && new RegExp(`^${prefix}[-.]`).test(input.event.key),
     )
 
   /** All that became of them, once all have ended. */
@@ -180,7 +181,7 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
       texts(slow),
     )
     const large = { [home]: { ...Object(spec()[home]), ephemeralStorageSize: 12_000 } }
-    await put({ ephemeralStorageSize: 10_240, ...large, input: [], output: [] }, 'plants-dev-large')
+    await put({ ephemeralStorageSize: 10_240, ...large, input: 'lake://large/', output: [] }, 'plants-dev-large')
     const decision = await decisionFor('plants-dev-large', 11e9)
     const reason = 'lambda: input of 11 GB is over ephemeralStorageSize 10,240 MB'
     assert.ok(
@@ -189,6 +190,12 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
     )
     assert.ok(!decision.eligible.includes('lambda'))
     assert.ok((await decisionFor('plants-dev-large', 1e9)).eligible.includes('lambda'))
+    await dispatcher.json('POST', '/v1/events', objectNotice('large', 'huge.bin', 11e9))
+    const arrived = async () => (await summaries('huge', 'plants-dev-large'))[0]
+    const { id } = await eventually(arrived, { timeoutMs: MINUTE_MS, everyMs: 100 })
+    const record = await dispatcher.invocation(id, '?wait=60s')
+    assert.deepEqual(record.decision.eligible, [home])
+    assert.ok(record.tries.every(({ backend }) => backend === home))
   })
 
   it('keeps work home when the budget is used up, and says so', async () => {

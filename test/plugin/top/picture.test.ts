@@ -60,7 +60,18 @@ describe('the live view', () => {
       }
     const text = picture(view, FRAME).join('\n')
     assert.match(text, /^No dispatcher answers/)
-    assert.match(text, /^ {2}quota exceeded$/m)
+    assert.match(text, /^ +quota exceeded$/m)
+  })
+
+  it('says that a breaker is open, and until when', () => {
+    const breaker = { state: 'open', faults: 5, cause: 'backend-unavailable', retryAt: VIEW.at + 20_000 } as const
+    const show = (more: object) => picture({ ...VIEW, backends: [{ ...VIEW.backends[1]!, ...more }] }, FRAME).join('\n')
+    assert.match(
+      show({ breaker }),
+      /kept away: 5 faults in a row, the last one backend-unavailable; tried again in 20 s/,
+    )
+    assert.match(show({ breaker: { ...breaker, state: 'half-open' } }), /one attempt is trying/)
+    assert.doesNotMatch(show({ breaker: { state: 'closed', faults: 0 } }), /faults/)
   })
 
   it('has colours where they are wanted, and lets no name steer the terminal', () => {
