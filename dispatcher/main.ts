@@ -28,6 +28,12 @@ function toldToStop(): AbortSignal {
   return controller.signal
 }
 
+/** Whoever reads may have seen enough, as `head` has. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 main(process.argv.slice(2)).catch((thrown: unknown) => {
   const error = asError(thrown)
   process.exitCode = 1

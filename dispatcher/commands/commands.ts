@@ -3,7 +3,8 @@ import type { Command } from './command.js'
 import { imageKit } from './image-kit.js'
 import { imagePush } from './image-push.js'
 import { install } from './install.js'
+import { simulate } from './simulate.js'
 import { serve } from './serve.js'
 import { uninstall } from './uninstall.js'
 
-export const COMMANDS: readonly Command[] = [serve, imagePush, imageKit, install, uninstall]
+export const COMMANDS: readonly Command[] = [serve, imagePush, imageKit, install, uninstall, simulate]

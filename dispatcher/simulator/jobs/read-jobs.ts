@@ -1,6 +1,7 @@
 /** A job list as people and `spillway history export` write it -> jobs, or everything that is wrong with it. Pure. */
 import { SpillwayError } from '../../../runtime/contract/errors.js'
 import type { FunctionSpec } from '../../../runtime/contract/function-spec.js'
+import { HISTORY_COLUMNS } from '../../../runtime/contract/history-row.js'
 import type { Job } from '../job.js'
 import { meaningOf, type Column, type ColumnMeaning } from './columns.js'
 import { SpecMaker } from './spec-maker.js'
@@ -84,7 +85,7 @@ class Reading {
     for (const [index, name] of this.#table.names.entries()) {
       const meaning = meaningOf(name)
       const other = meaning && this.#columns.get(meaning.column)
-      if (!meaning) this.#notUsed.push(name)
+      if (!meaning) this.#passOver(name)
       else if (other)
         this.#problems.push(`line 1: columns ${other.name} and ${name} mean the same; leave one of them out`)
       else this.#columns.set(meaning.column, { ...meaning, name, index })
@@ -95,6 +96,11 @@ class Reading {
       this.#problems.push(
         'line 1: there is no column for the run time; name one runtime or runtime_h, or two started and ended',
       )
+  }
+
+  /** What the history says beside what is needed here goes without saying. */
+  #passOver(name: string): void {
+    if (!(HISTORY_COLUMNS as readonly string[]).includes(name)) this.#notUsed.push(name)
   }
 
   #readRow(row: Row): Raw | undefined {
