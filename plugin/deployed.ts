@@ -1,8 +1,8 @@
 /** Names that were deployed from this directory, per dispatcher and stage: `.spillway/deployed.json`. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Service } from './service.js'
-import { makeStateDirectory, stateDirectory } from './state-directory.js'
+import { makeStateDirectory, stateDirectory, tidyStateDirectory } from './state-directory.js'
 
 type Deployed = Record<string, string[]>
 type Owner = Pick<Service, 'directory' | 'service' | 'stage' | 'config'>
@@ -24,10 +24,8 @@ export function writeDeployed(owner: Owner, names: string[]): void {
 const FILE_NAME = 'deployed.json'
 
 function forget(serviceDirectory: string): void {
-  const directory = stateDirectory(serviceDirectory)
-  rmSync(join(directory, FILE_NAME), { force: true })
-  const rest = existsSync(directory) ? readdirSync(directory) : []
-  if (rest.every((name) => name === '.gitignore')) rmSync(directory, { recursive: true, force: true })
+  rmSync(join(stateDirectory(serviceDirectory), FILE_NAME), { force: true })
+  tidyStateDirectory(serviceDirectory)
 }
 
 /** The embedded dispatcher takes another port every time, and is the same all the same. */

@@ -16,6 +16,7 @@ import {
 } from './framework.js'
 import { allFunctions, type Service } from './service.js'
 import type { Configuration, FunctionBlock, Output, Serverless } from './serverless.js'
+import { readStack } from './stack-record.js'
 import { STATE_DIRECTORY } from './state-directory.js'
 import { takesPart } from './takes-part.js'
 
@@ -45,7 +46,8 @@ export class Session {
     const keys = allFunctions(this.#service).map(({ key }) => key)
     const inStack = await this.#enterStack(this.#service)
     replaceFunctions(this.#serverless, keys, inStack)
-    this.#detached = !needsStack(this.#serverless.service) || !this.#awsTakesPart(this.#service, keys)
+    const hasStack = needsStack(this.#serverless.service) || readStack(this.#service) !== undefined
+    this.#detached = !hasStack || !this.#awsTakesPart(this.#service, keys)
     if (this.#detached) detachAws(this.#serverless)
     else keepOutOfArchives(this.#serverless, `${STATE_DIRECTORY}/**`)
   }

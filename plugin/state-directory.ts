@@ -1,5 +1,5 @@
 /** `.spillway/` beside serverless.yml: what an embedded dispatcher and the plugin keep on this machine. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Beside serverless.yml. */
@@ -13,4 +13,11 @@ export function makeStateDirectory(serviceDirectory: string): string {
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, '.gitignore'), '*\n')
   return directory
+}
+
+/** Takes it away where nothing is in it any more. */
+export function tidyStateDirectory(serviceDirectory: string): void {
+  const directory = stateDirectory(serviceDirectory)
+  const rest = existsSync(directory) ? readdirSync(directory) : []
+  if (rest.every((name) => name === '.gitignore')) rmSync(directory, { recursive: true, force: true })
 }

@@ -7,16 +7,17 @@ import { readDeployed, readDeployedByOthers, writeDeployed } from '../deployed.j
 import { findEmbedded, isAlive, readDispatcherFile } from '../locate-dispatcher.js'
 import { needsDispatcher, type Service } from '../service.js'
 import { removePackage } from '../registration.js'
+import { readOtherStacks } from '../stack-record.js'
 import { stateDirectory } from '../state-directory.js'
 
 /** Beside AWS the stack is gone by now. */
 export async function remove(context: CommandContext, beside = { aws: false }): Promise<void> {
   const { service } = context
   const { config, directory } = service
+  if (beside.aws) await (await import('./lambda/clear-staging.js')).clearStagingOf(context)
   const isKnown = needsDispatcher(service) || readDeployed(service).length > 0
   if (isKnown && (config.dispatcher || (await findEmbedded(directory)))) await removeFunctions(context)
   else removeState(context)
-  if (beside.aws && service.lambda) await (await import('./lambda/clear-staging.js')).clearStagingOf(context)
   removePackage(directory)
 }
 
@@ -60,7 +61,7 @@ function refuseLiving(serviceDirectory: string): void {
 }
 
 function reasonToKeep(service: Service, state: string): string | undefined {
-  const others = readDeployedByOthers(service)
+  const others = [...readDeployedByOthers(service), ...readOtherStacks(service)]
   if (others.length > 0)
     return `it holds ${others.join(', ')} too. Start \`serverless spillway dev\` and remove again, or remove those first.`
   const data = dataFolders(service).find((folder) => `${folder}${sep}`.startsWith(`${state}${sep}`))

@@ -202,6 +202,23 @@ function story(cli: Cli, moto: () => MotoServer): void {
     assert.deepEqual(writes, [])
   })
 
+  it('deploys what was packaged before, and refuses a package of other files', async () => {
+    edit((yaml) => yaml.replace('memorySize: 2Gi', 'memorySize: 3Gi'))
+    await run('package --package kept')
+    await run('deploy --package kept')
+    const { Configuration } = await aws.lambda.send(new GetFunctionCommand({ FunctionName: 'plants-dev-classify' }))
+    assert.equal(Configuration?.MemorySize, 3072)
+    const script = readFileSync(join(directory, 'classify.sh'))
+    writeFileSync(join(directory, 'classify.sh'), 'exit 1\n')
+    const { code, stdout, stderr } = await attempt('deploy --package kept')
+    assert.equal(code, 1)
+    assert.match(
+      stdout + stderr,
+      /The package in .*kept is not of these files; changed: classify\. Run `serverless package`/,
+    )
+    writeFileSync(join(directory, 'classify.sh'), script)
+  })
+
   it('updates one function, by the framework’s own command', async () => {
     // moto keeps what CloudFormation makes as a function from an archive.
     await aws.lambda.send(new DeleteFunctionCommand({ FunctionName: 'plants-dev-classify' }))

@@ -6,17 +6,24 @@ import { notify } from '../../aws/notify.js'
 import { openS3 } from '../../aws/open-s3.js'
 import { option, type CommandContext } from '../../context.js'
 import { parseTime } from '../../parse-time.js'
+import type { Service } from '../../service.js'
+import { readStack, writeStack } from '../../stack-record.js'
 
 export async function finish(context: CommandContext): Promise<void> {
-  const { lambda } = context.service
-  if (lambda) await setNotifications(context, () => notificationsFor(lambda))
+  const { service } = context
+  const { lambda } = service
+  if (hasPart(service)) await setNotifications(context, () => (lambda ? notificationsFor(lambda) : []))
+  if (lambda && lambda.functions.length > 0) writeStack(service, { stagingBucket: lambda.stagingBucket })
 }
+
+/** Functions of ours are on Lambda, or were before the configuration changed. */
+const hasPart = (service: Service): boolean => service.lambda !== undefined || readStack(service) !== undefined
 
 /** `serverless rollback --timestamp`: as the deployment has it that was brought back. */
 export async function rollBack(context: CommandContext): Promise<void> {
   const { service, output } = context
   const time = option(context, 'timestamp')
-  if (!service.lambda || time === undefined) return
+  if (!hasPart(service) || time === undefined) return
   const timestamp = parseTime(time, { option: 'timestamp', now: Date.now() })
   const ofThen = (deployed: Deployed) => deployed.find((one) => one.timestamp === timestamp)?.notifications ?? []
   await setNotifications(context, ofThen)
@@ -28,7 +35,7 @@ export async function rollBack(context: CommandContext): Promise<void> {
 
 /** `serverless remove`, before the stack goes. */
 export async function takeBack(context: CommandContext): Promise<void> {
-  if (context.service.lambda) await setNotifications(context, () => [])
+  if (hasPart(context.service)) await setNotifications(context, () => [])
 }
 
 type Deployed = Awaited<ReturnType<typeof deployedNotifications>>

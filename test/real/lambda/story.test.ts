@@ -3,38 +3,15 @@
  * framework's own commands. moto plays AWS's APIs; what was deployed runs in sandboxes out of the images that were pushed.
  */
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr'
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda'
 import { ListBucketsCommand } from '@aws-sdk/client-s3'
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { InvocationList, InvocationRecord } from '../../../runtime/contract/dispatcher-api.js'
-import { OSLS4, runCli, startCli } from '../../support/cli.js'
-import { busyboxRoot } from '../../support/containers/root-directories.js'
-import { Podman } from '../../support/containers/podman.js'
 import { eventually } from '../../support/eventually.js'
-import { MotoServer, whyNoMoto } from '../programs/moto.js'
-import { RegistryServer } from '../programs/registry.js'
-import { AwsS3 } from './aws-s3.js'
-import { deployedFunctions } from './deployed-functions.js'
-import { whyNoDerivedFunctions } from './derived-functions.js'
-import { RealLambda } from './real-lambda.js'
-
-const REPOSITORY = resolve(__dirname, '../../..')
-const REGION = 'eu-west-1'
+import { AwsStage, REGION, whyNoAwsStage } from './aws-stage.js'
 
 const service = (image: string) => `service: garden
 provider: { name: aws, region: ${REGION}, deploymentMethod: direct }
@@ -83,87 +60,31 @@ const FILES: Readonly<Record<string, Buffer>> = {
 
 describe('a service on Lambda, on this machine, and on both', function () {
   this.timeout(400_000)
-  let root: string
-  let directory: string
-  let moto: MotoServer
-  let lambda: RealLambda
-  let registry: RegistryServer
-  let podman: Podman
-  let s3: AwsS3
-  let dev: ChildProcess | undefined
+  let stage: AwsStage
 
-  const config = () => ({ endpoint: moto.url, region: REGION, credentials: moto.keys })
-  const environment = () => ({
-    ...moto.environment,
-    AWS_ENDPOINT_URL_LAMBDA: moto.url,
-    SPILLWAY_ECR_REGISTRY: registry.host,
-  })
-  const run = async (words: string) => {
-    const { code, stdout, stderr } = await runCli(OSLS4, words.split(' '), {
-      cwd: directory,
-      environment: environment(),
-    })
-    assert.equal(code, 0, stdout + stderr)
-    return stdout + stderr
-  }
-  /** Of the dispatcher. */
-  const ask = async <T>(path: string): Promise<T> => {
-    const file = join(directory, '.spillway', 'dispatcher.json')
-    const { url } = JSON.parse(readFileSync(file, 'utf8')) as { url: string }
-    return (await (await fetch(url + path)).json()) as T
-  }
   const untilResults = (bucket: string) =>
     eventually(
       async () => {
-        const results = await s3.below(bucket, 'out/')
+        const results = await stage.s3.below(bucket, 'out/')
         return Object.keys(results).length === 2 * Object.keys(FILES).length && results
       },
       { timeoutMs: 120_000, everyMs: 200, what: `the results in ${bucket}` },
     )
 
   before(async function () {
-    const why = whyNoDerivedFunctions() ?? whyNoMoto()
+    const why = whyNoAwsStage()
     if (why !== undefined) {
       process.stdout.write(`    skipped: ${why}\n`)
       this.skip()
     }
-    const started = await RealLambda.start(async (host) => {
-      moto = await MotoServer.start(host)
-      return { url: moto.url, keys: moto.keys }
-    })
-    lambda = started.lambda
-    registry = await RegistryServer.start()
-    podman = Podman.open()
-    s3 = new AwsS3(config(), lambda.client)
-    const image = `${registry.host}/base/busybox:1`
-    podman.run('push', '--quiet', '--tls-verify=false', podman.makeImage('busybox', busyboxRoot), image)
-    root = realpathSync(mkdtempSync(join(tmpdir(), 'spillway-test-')))
-    directory = join(root, 'garden')
-    for (const folder of [directory, join(root, 'images'), join(root, 'node_modules')]) mkdirSync(folder)
-    symlinkSync(REPOSITORY, join(root, 'node_modules', 'serverless-spillway'))
-    writeFileSync(join(directory, 'serverless.yml'), service(image))
-    writeFileSync(join(directory, 'work.sh'), WORK)
+    stage = await AwsStage.start()
+    stage.write({ 'serverless.yml': service(stage.image), 'work.sh': WORK })
   })
-  after(async () => {
-    dev?.kill('SIGKILL')
-    s3?.close()
-    podman?.close()
-    await registry?.stop()
-    await lambda?.stop()
-    await moto?.stop()
-    if (root) rmSync(root, { recursive: true, force: true })
-  })
+  after(() => stage?.stop())
 
   it('is deployed beside a dispatcher of its own', async () => {
-    dev = startCli(OSLS4, ['spillway', 'dev'], {
-      cwd: directory,
-      environment: { ...environment(), AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint.url },
-    })
-    await eventually(async () => (await ask<{ functions: object[] }>('/v1/functions')).functions.length === 2, {
-      timeoutMs: 60_000,
-      what: 'a dispatcher with the functions',
-    })
-    const said = await run('deploy')
+    await stage.startDev(2)
+    const said = await stage.run('deploy')
     for (const line of [
       /garden-dev-alone: image spillway-[0-9a-f]{32} pushed/,
       /garden-dev-hybrid: image spillway-[0-9a-f]{32} pushed/,
@@ -172,14 +93,12 @@ describe('a service on Lambda, on this machine, and on both', function () {
       /garden-dev-private: unchanged, release 1/,
     ])
       assert.match(said, line)
-    const functions = deployedFunctions({ directory, registry: registry.host, podman, scratch: join(root, 'images') })
-    assert.deepEqual(functions.map(({ name }) => name).sort(), ['garden-dev-alone', 'garden-dev-hybrid'])
-    for (const one of functions) await lambda.endpoint.install(one)
+    assert.deepEqual(await stage.install(), ['garden-dev-alone', 'garden-dev-hybrid'])
   })
 
   it('makes the same results of the same files wherever they run, byte for byte', async () => {
     const results = async (bucket: string) => {
-      for (const [key, content] of Object.entries(FILES)) await s3.put(bucket, key, content)
+      for (const [key, content] of Object.entries(FILES)) await stage.s3.put(bucket, key, content)
       return untilResults(bucket)
     }
     const onThisMachine = await results('private')
@@ -191,48 +110,50 @@ describe('a service on Lambda, on this machine, and on both', function () {
   })
 
   it('has sent over the spillway what waited too long, once each, and says what it cost', async () => {
-    const { invocations } = await ask<InvocationList>('/v1/invocations?function=garden-dev-hybrid')
+    const { invocations } = await stage.ask<InvocationList>('/v1/invocations?function=garden-dev-hybrid')
     assert.equal(invocations.length, Object.keys(FILES).length)
-    const records = await Promise.all(invocations.map(({ id }) => ask<InvocationRecord>(`/v1/invocations/${id}`)))
+    const records = await Promise.all(invocations.map(({ id }) => stage.ask<InvocationRecord>(`/v1/invocations/${id}`)))
     const tries = records.flatMap((record) => record.tries)
     assert.deepEqual([...new Set(tries.map(({ backend }) => backend))].sort(), ['lambda', 'local'])
     for (const { backend, cost } of tries) assert.equal((cost ?? 0) > 0, backend === 'lambda')
-    const { invocations: own } = await ask<InvocationList>('/v1/invocations?function=garden-dev-private')
+    const { invocations: own } = await stage.ask<InvocationList>('/v1/invocations?function=garden-dev-private')
     assert.equal(own.length, Object.keys(FILES).length)
   })
 
   it('does nothing when it is deployed again unchanged', async () => {
-    const said = await run('deploy')
+    const said = await stage.run('deploy')
     assert.match(said, /No changes to deploy\. Deployment skipped/)
     assert.match(said, /garden-dev-hybrid: unchanged, release 1/)
     assert.doesNotMatch(said, /pushed|made|notifications set/)
   })
 
   it('tells about all of it', async () => {
-    const told = await run('info')
+    const told = await stage.run('info')
     for (const line of [
       /alone: garden-dev-alone/,
       /garden-dev-hybrid: release 1, 0 queued, 0 running/,
       /garden-dev-alone: on Lambda, without a dispatcher/,
     ])
       assert.match(told, line)
-    assert.match(await run('metrics -f hybrid'), new RegExp(`invocations: ${Object.keys(FILES).length}`))
+    assert.match(await stage.run('metrics -f hybrid'), new RegExp(`invocations: ${Object.keys(FILES).length}`))
   })
 
   it('is removed, and nothing stays but files', async () => {
-    const ended = once(dev!, 'exit')
-    dev!.kill('SIGINT')
-    await ended
-    const said = await run('remove')
+    await stage.stopDev()
+    const said = await stage.run('remove')
     assert.match(said, /bucket garden-staging: deleted/)
-    const aws = { lambda: new LambdaClient(config()), sqs: new SQSClient(config()), ecr: new ECRClient(config()) }
+    const aws = {
+      lambda: new LambdaClient(stage.config),
+      sqs: new SQSClient(stage.config),
+      ecr: new ECRClient(stage.config),
+    }
     assert.deepEqual((await aws.lambda.send(new ListFunctionsCommand({}))).Functions, [])
     assert.deepEqual((await aws.sqs.send(new ListQueuesCommand({}))).QueueUrls ?? [], [])
     assert.deepEqual((await aws.ecr.send(new DescribeRepositoriesCommand({}))).repositories, [])
-    const { Buckets = [] } = await s3.client.send(new ListBucketsCommand({}))
+    const { Buckets = [] } = await stage.s3.client.send(new ListBucketsCommand({}))
     assert.deepEqual(Buckets.map(({ Name }) => Name).sort(), ['alone', 'hybrid', 'private'])
     for (const name of ['.spillway', '.serverless/spillway.json'])
-      assert.equal(existsSync(join(directory, name)), false, name)
+      assert.equal(existsSync(join(stage.directory, name)), false, name)
     for (const client of Object.values(aws)) client.destroy()
   })
 })
