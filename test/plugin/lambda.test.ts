@@ -152,6 +152,30 @@ describeOnClis('functions on Lambda', function (cli) {
     assert.equal(template.Outputs.SpillwayEventQueue?.Value, 'plants-dev-spillway-events')
   })
 
+  it('of another architecture have the kit that was made for it', async () => {
+    const other = copyFixture('lambda', join(root, 'arm'))
+    smallKit(join(root, 'arm', 'kit-arm64'), 'arm64')
+    const images = new Registry({ registry: registry.host, credentials: [], now: () => Date.now() })
+    const config = { architecture: 'arm64', config: IMAGE }
+    await makeImage({ registry: images, repository: 'plants/classify', tag: 'arm', config })
+    const onArm = (yaml: string) =>
+      yaml
+        .replace('plants/classify:1\n    script', 'plants/classify:arm\n    architecture: arm64\n    script')
+        .replace('x86_64: ../kit', 'x86_64: ../../kit, arm64: ../kit-arm64')
+    edit(onArm, other)
+    const { code, stdout } = await run('package', other)
+    assert.equal(code, 0, stdout)
+    const { ClassifyLambdaFunction: classify, ArchiveLambdaFunction: archive } = readTemplate(other).Resources
+    assert.deepEqual([classify?.Properties.Architectures, archive?.Properties.Architectures], [['arm64'], ['x86_64']])
+    edit((yaml) => yaml.replace(', arm64: ../kit-arm64', ''), other)
+    const without = await run('package', other)
+    assert.equal(without.code, 1)
+    assert.match(without.stdout + without.stderr, /kits/)
+    edit((yaml) => yaml.replace('architecture: arm64', 'architecture: x86_64'), other)
+    const wrong = await run('package', other)
+    assert.match(wrong.stdout + wrong.stderr, /arm64/)
+  })
+
   it('change nothing about ordinary functions, nor about the role that those share', async () => {
     const alone = copyFixture('lambda', join(root, 'alone'))
     edit(

@@ -1,6 +1,15 @@
 /** Deploying to AWS, played by moto, with every CLI: what is made, what is left alone, and that nothing stays behind. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ECRClient, DescribeRepositoriesCommand } from '@aws-sdk/client-ecr'
@@ -81,13 +90,18 @@ function story(cli: Cli, moto: () => MotoServer): void {
   let aws: ReturnType<typeof clients>
   let firstDeployment: string
 
-  const attempt = (words: string) =>
+  const attempt = (words: string, more: Record<string, string> = {}) =>
     runCli(cli, words.split(' '), {
       cwd: directory,
-      environment: { ...moto().environment, TEST_REGISTRY: registry.host, SPILLWAY_ECR_REGISTRY: registry.host },
+      environment: {
+        ...moto().environment,
+        TEST_REGISTRY: registry.host,
+        SPILLWAY_ECR_REGISTRY: registry.host,
+        ...more,
+      },
     })
-  const run = async (words: string) => {
-    const { code, stdout, stderr } = await attempt(words)
+  const run = async (words: string, more: Record<string, string> = {}) => {
+    const { code, stdout, stderr } = await attempt(words, more)
     assert.equal(code, 0, stdout + stderr)
     return stdout + stderr
   }
@@ -247,6 +261,42 @@ function story(cli: Cli, moto: () => MotoServer): void {
     assert.match(said, /classify: plants-dev-classify/)
     assert.match(said, /plants-dev-archive: release 1, 0 queued, 0 running/)
     assert.match(said, /plants-dev-classify: on Lambda, without a dispatcher\n {4}input: {3}lake:\/\/plants\/in\//)
+  })
+
+  it('builds with Docker what provider.ecr.images names, and derives from that', async () => {
+    const record = join(root, 'docker')
+    mkdirSync(join(record, 'bin'), { recursive: true })
+    copyFileSync(join(__dirname, '../support/programs/docker.cjs'), join(record, 'bin', 'docker'))
+    chmodSync(join(record, 'bin', 'docker'), 0o755)
+    mkdirSync(join(directory, 'own'))
+    writeFileSync(join(directory, 'own', 'Dockerfile'), 'FROM scratch\n')
+    const images = new Registry({ registry: registry.host, credentials: [], now: () => Date.now() })
+    const { digest } = await makeImage({ registry: images, repository: 'serverless-plants-dev', tag: 'own' })
+    edit((yaml) =>
+      yaml
+        .replace(
+          '  deploymentMethod: direct\n',
+          '  deploymentMethod: direct\n  ecr: { images: { own: { path: ./own } } }\n',
+        )
+        .replace(/image: (.*)\n {4}command: \[gzip\]/, 'image: own\n    command: [gzip]'),
+    )
+    const said = await run('deploy', {
+      PATH: `${join(record, 'bin')}:${process.env.PATH}`,
+      DOCKER_RECORD: record,
+      DOCKER_DIGEST: digest,
+    })
+    assert.match(said, /plants-dev-archive: image spillway-[0-9a-f]{32} pushed/)
+    const calls = readFileSync(join(record, 'calls'), 'utf8').trim().split('\n')
+    assert.deepEqual(
+      calls.map((call) => call.split(' ')[0]),
+      ['--version', 'build', 'tag', 'push', 'login', 'push'],
+    )
+    assert.match(calls[1]!, /^build -t serverless-plants-dev:own -f .*\/own\/Dockerfile/)
+    const { functions } = JSON.parse(readFileSync(join(directory, '.serverless', 'spillway.json'), 'utf8')) as {
+      functions: { name: string; image?: { base: string } }[]
+    }
+    const { image } = functions.find(({ name }) => name === 'plants-dev-archive')!
+    assert.equal(image?.base, `${registry.host}/serverless-plants-dev@${digest}`)
   })
 
   it('removes everything but data and what is not ours', async () => {

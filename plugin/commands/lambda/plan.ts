@@ -1,7 +1,6 @@
 /** Before the framework compiles functions: which image each one on Lambda gets. Nothing is pushed. */
 import { imageUri, kitImage } from '../../../dispatcher/backends/lambda/compile/function-definition.js'
 import type { LambdaFunction } from '../../../dispatcher/backends/lambda/compile/lambda-service.js'
-import type { AwsAccess } from '../../aws/aws-access.js'
 import type { CommandContext } from '../../context.js'
 import { openServiceImages } from '../../lambda/open-images.js'
 import { planImages } from '../../lambda/plan-images.js'
@@ -19,7 +18,7 @@ export async function plan(context: CommandContext, setImage: SetImage): Promise
   const images = openServiceImages(context)
   try {
     const registrations = buildRegistrations(context.service, allFunctions(context.service))
-    const planned = await planImages({ images, lambda, registrations, baseOf: (entry) => baseOf(entry, aws) })
+    const planned = await planImages({ images, lambda, registrations, baseOf: (entry) => baseOf(entry, context) })
     for (const { key, spec } of lambda.functions) {
       const uri = `${aws.repositoryName}@${planned.get(key)!.digest}`
       setImage(key, kitImage(uri, await images.kitCommand(spec.architecture)))
@@ -37,7 +36,12 @@ export function eachUri(context: CommandContext, images: ReadonlyMap<string, Pac
 }
 
 /** A name of `provider.ecr.images` is built first; everything else is in some registry. */
-export async function baseOf({ key, spec }: LambdaFunction, aws: AwsAccess): Promise<string> {
+export async function baseOf({ key, spec }: LambdaFunction, context: CommandContext): Promise<string> {
   const image = spec.image ?? ''
-  return aws.builtImages.includes(image) ? aws.buildImage(key, image) : image
+  const aws = context.aws()
+  return aws.builtImages.includes(image) ? withinReach(await aws.buildImage(key, image), context) : image
 }
+
+/** An emulator of AWS has its registry elsewhere than where AWS would have it. */
+const withinReach = (reference: string, { environment }: CommandContext): string =>
+  environment.ecrRegistry === undefined ? reference : reference.replace(/^[^/]*/, environment.ecrRegistry)
