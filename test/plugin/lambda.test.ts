@@ -170,10 +170,10 @@ describeOnClis('functions on Lambda', function (cli) {
     edit((yaml) => yaml.replace(', arm64: ../kit-arm64', ''), other)
     const without = await run('package', other)
     assert.equal(without.code, 1)
-    assert.match(without.stdout + without.stderr, /kits/)
+    assert.match(without.stdout + without.stderr, /no runtime kit for arm64/)
     edit((yaml) => yaml.replace('architecture: arm64', 'architecture: x86_64'), other)
     const wrong = await run('package', other)
-    assert.match(wrong.stdout + wrong.stderr, /arm64/)
+    assert.match(wrong.stdout + wrong.stderr, /classify:arm is for linux\/arm64, and linux\/amd64 .* is wanted/)
   })
 
   it('change nothing about ordinary functions, nor about the role that those share', async () => {
