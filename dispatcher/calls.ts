@@ -155,7 +155,7 @@ export class Calls {
     const cost = attempt && usage && this.#context.priceOf(attempt.backend, usage)
     if (attempt && backend && outcome.outcome === 'succeeded')
       await this.#bringHome(attempt, outcome, { backend, cost })
-    if (attempt && outcome.outcome === 'failed') await settle.fail(attempt, outcome, cost)
+    if (attempt && outcome.outcome === 'failed') await settle.fail(attempt, outcome, { cost })
     await backend?.forget(id)
   }
 
@@ -169,10 +169,10 @@ export class Calls {
     try {
       for await (const result of backend.results(idOf(attempt)))
         await outputs.fill(attempt, { rules: spec.output, result })
-      await settle.succeed(attempt, outcome, cost)
+      await settle.succeed(attempt, outcome, { cost })
     } catch (thrown) {
       const cause = thrown instanceof SpillwayError && !thrown.retryable ? 'output-refused' : 'backend-unavailable'
-      await settle.fail(attempt, failed({ cause, message: asError(thrown).message }), cost)
+      await settle.fail(attempt, failed({ cause, message: asError(thrown).message }), { cost })
     }
   }
 

@@ -358,10 +358,13 @@ export class Dispatcher {
     { outcome, cost, ended }: { outcome: Outcome; cost?: number | undefined; ended: boolean },
   ): void {
     this.#routing.ended(attempt, outcome, cost)
-    this.changes.notify(workTopic(attempt.function), 1)
-    if (ended) this.changes.notify(endTopic(attempt.invocation))
-    if (ended) this.changes.notify(logTopic(attempt.invocation))
-    this.#dispatch.wake()
+    // The answer to the worker, with its next attempt, leaves before others hear of this one.
+    setImmediate(() => {
+      this.changes.notify(workTopic(attempt.function), 1)
+      if (ended) this.changes.notify(endTopic(attempt.invocation))
+      if (ended) this.changes.notify(logTopic(attempt.invocation))
+      this.#dispatch.wake()
+    })
     const { invocation, attempt: number, function: name, release, backend, startedAt } = attempt
     const failure = outcome.outcome === 'failed' ? { cause: outcome.cause, reason: outcome.message } : {}
     const facts = {

@@ -40,14 +40,16 @@ export interface SettleContext {
 }
 
 /** How an attempt ended, and what it cost. */
-interface End<T extends Outcome> {
+interface End<T extends Outcome> extends EndExtras {
   outcome: T
-  /** USD */
-  cost?: number
 }
 
-const endOf = <T extends Outcome>(outcome: T, cost: number | undefined): End<T> =>
-  cost === undefined ? { outcome } : { outcome, cost }
+export interface EndExtras {
+  /** USD, of an attempt that somebody is paid for. */
+  cost?: number | undefined
+  /** Called when its record has been asked for: what is asked of the database from then on may share its commit. */
+  onAsked?: () => void
+}
 
 export class Settle {
   readonly #context: SettleContext
@@ -60,13 +62,12 @@ export class Settle {
   }
 
   /** Resolves once it is durable that the results will be published; publishing itself goes on behind it. */
-  succeed(attempt: RunningAttempt, outcome: Succeeded, cost?: number): Promise<Held> {
-    return this.#oneByOne(attempt, () => this.#succeed(attempt, endOf(outcome, cost)))
+  succeed(attempt: RunningAttempt, outcome: Succeeded, extras: EndExtras = {}): Promise<Held> {
+    return this.#oneByOne(attempt, () => this.#succeed(attempt, { ...extras, outcome }))
   }
 
-  /** `cost`: USD, of an attempt that somebody is paid for. */
-  fail(attempt: AttemptRef, outcome: Failed, cost?: number): Promise<Held> {
-    return this.#oneByOne(attempt, () => this.#fail(attempt, endOf(outcome, cost)))
+  fail(attempt: AttemptRef, outcome: Failed, extras: EndExtras = {}): Promise<Held> {
+    return this.#oneByOne(attempt, () => this.#fail(attempt, { ...extras, outcome }))
   }
 
   /** Throws away what an attempt staged that does not run any more; its worker has said that it is done. */
@@ -85,8 +86,11 @@ export class Settle {
         outcome: failed({ cause: 'internal', message: 'the dispatcher restarted while results were being staged' }),
       })
     if (staged.length === 0) return this.#settle(attempt, priced, [])
-    const publishing = { ...priced, staged }
-    const held = await this.#context.database.beginPublishing(attempt, publishing)
+    const { outcome, cost, onAsked } = priced
+    const publishing = { outcome, ...(cost === undefined ? {} : { cost }), staged }
+    const beginning = this.#context.database.beginPublishing(attempt, publishing)
+    onAsked?.()
+    const held = await beginning
     if (held === 'held') this.#inBackground(attempt, this.#publish(attempt, publishing))
     return held
   }
@@ -100,9 +104,9 @@ export class Settle {
   }
 
   /** Publishing costs nothing: what is paid for ends with the report. */
-  async #priced<T extends Outcome>(attempt: RunningAttempt, { outcome, cost }: End<T>): Promise<End<T>> {
+  async #priced<T extends Outcome>(attempt: RunningAttempt, end: End<T>): Promise<End<T>> {
     const { release, costOf } = this.#context
-    return endOf(outcome, cost ?? costOf(attempt, await release(attempt.function, attempt.release)))
+    return { ...end, cost: end.cost ?? costOf(attempt, await release(attempt.function, attempt.release)) }
   }
 
   /** Finishes what an earlier life of the dispatcher had promised to publish, and throws away what nobody waits for. */
@@ -179,7 +183,8 @@ export class Settle {
     await this.#discard(attempt)
   }
 
-  async #settle(attempt: RunningAttempt, { outcome, cost }: End<Outcome>, outputs: PublishedOutput[]): Promise<Held> {
+  async #settle(attempt: RunningAttempt, end: End<Outcome>, outputs: PublishedOutput[]): Promise<Held> {
+    const { outcome, cost, onAsked } = end
     const { database, now, random } = this.#context
     const { spec } = await this.#context.release(attempt.function, attempt.release)
     const { invocation, attempt: number, faults, losses } = attempt
@@ -187,7 +192,7 @@ export class Settle {
     const elsewhere = decision && elsewhereThan(attempt, decision)
     const facts = { outcome, retries: spec.retries, faults, losses, now: now(), random: random() }
     const step = nextStep({ ...facts, ...(elsewhere ? { elsewhere } : {}) })
-    const held = await database.settle({
+    const settling = database.settle({
       invocation,
       attempt: number,
       outcome,
@@ -198,6 +203,8 @@ export class Settle {
       result: outcome.result,
       now: now(),
     })
+    onAsked?.()
+    const held = await settling
     if (held === 'held') this.#context.onSettled(attempt, { outcome, cost, ended: isEnded(step.to) })
     return held
   }

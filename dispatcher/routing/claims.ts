@@ -2,7 +2,7 @@
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import type { Release } from '../../runtime/contract/release.js'
-import type { Claim, ClaimRequest, Database, Held } from '../database/database.js'
+import type { AttemptRef, Claim, ClaimRequest, Database, Held } from '../database/database.js'
 import type { Routing } from './routing.js'
 import { workOf } from './routing.js'
 import { isPublic } from './public.js'
@@ -47,7 +47,7 @@ export class Claims {
   }
 
   /** The worker never got to see it. */
-  async unclaim(claim: Claim): Promise<Held> {
+  async unclaim(claim: AttemptRef): Promise<Held> {
     const { database, routing, now } = this.#context
     const held = await database.unclaim(claim, now())
     routing.books.ended(claim.invocation)

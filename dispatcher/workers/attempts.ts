@@ -2,7 +2,7 @@
 import { timeLimitOn } from '../../runtime/contract/function-spec.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { parseAttemptId } from '../../runtime/contract/invocation.js'
-import { failed, type Failed, type Succeeded } from '../../runtime/contract/outcome.js'
+import { failed, type Outcome } from '../../runtime/contract/outcome.js'
 import type {
   HeartbeatAnswer,
   LogLine,
@@ -12,7 +12,7 @@ import type {
 } from '../../runtime/contract/runtime-api.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { AttemptRef, Database, RunningAttempt } from '../database/database.js'
-import type { Settle } from '../settle.js'
+import type { EndExtras, Settle } from '../settle.js'
 import type { LogBook } from './log-book.js'
 import type { OutputGrants } from './output-grants.js'
 
@@ -24,6 +24,14 @@ export interface AttemptsContext {
   release(name: string, number: number): Promise<Release>
   leaseMs: number
   now(): number
+}
+
+/** How an attempt ended, as its worker says. */
+export interface Report extends Pick<EndExtras, 'onAsked'> {
+  /** Of the attempt. */
+  id: string
+  claims: WorkerClaims
+  outcome: Outcome
 }
 
 export class Attempts {
@@ -56,22 +64,18 @@ export class Attempts {
     return this.#context.outputs.grant(attempt, { rules: spec.output, request, claims, now: this.#context.now() })
   }
 
-  async succeed(id: string, claims: WorkerClaims, outcome: Succeeded): Promise<void> {
+  async settle({ id, claims, outcome, ...extras }: Report): Promise<void> {
     const attempt = await this.#reported(id, claims)
-    if ((await this.#context.settle.succeed(attempt, outcome)) === 'fenced') throw fenced(id)
-  }
-
-  async fail(id: string, claims: WorkerClaims, outcome: Failed): Promise<void> {
-    const attempt = await this.#reported(id, claims)
-    if ((await this.#context.settle.fail(attempt, outcome)) === 'fenced') throw fenced(id)
+    const { settle } = this.#context
+    const held = await (outcome.outcome === 'succeeded'
+      ? settle.succeed(attempt, outcome, extras)
+      : settle.fail(attempt, outcome, extras))
+    if (held === 'fenced') throw fenced(id)
   }
 
   async giveBack(id: string, claims: WorkerClaims): Promise<void> {
-    await this.fail(
-      id,
-      claims,
-      failed({ cause: 'evicted', message: 'the worker was asked to stop and gave the attempt back' }),
-    )
+    const message = 'the worker was asked to stop and gave the attempt back'
+    await this.settle({ id, claims, outcome: failed({ cause: 'evicted', message }) })
   }
 
   async body(id: string, claims: WorkerClaims): Promise<Buffer> {

@@ -6,7 +6,7 @@ import { SpillwayError } from '../../runtime/contract/errors.js'
 import { failed, type Failed } from '../../runtime/contract/outcome.js'
 import type { Changes } from '../changes.js'
 import type { Release } from '../../runtime/contract/release.js'
-import type { Claim, Database } from '../database/database.js'
+import type { AttemptRef, Claim, Database } from '../database/database.js'
 import type { Claims } from '../routing/claims.js'
 import type { Settle } from '../settle.js'
 import { takerTopic } from '../topics.js'
@@ -56,6 +56,24 @@ export class HandOut {
     } finally {
       leave()
     }
+  }
+
+  /** As `next`, for a worker that takes what is ready now and asks again otherwise. */
+  async nextAtOnce(claims: WorkerClaims, connection: AbortSignal): Promise<HandedOut | undefined> {
+    try {
+      if (!this.#context.book.wants(claims.worker)) return undefined
+      const release = await this.#context.release(claims.function, claims.release)
+      const claim = await this.#claim(release, claims)
+      return claim && (await this.#hand(claim, release, claims, connection))
+    } catch (error) {
+      if (error instanceof SpillwayError) return undefined
+      throw error
+    }
+  }
+
+  /** For a worker that will not hear of it. */
+  async takeBack({ document }: HandedOut, claims: WorkerClaims): Promise<void> {
+    await this.#unclaim(document, claims)
   }
 
   async #claimOrWait(release: Release, claims: WorkerClaims, signal: AbortSignal): Promise<HandedOut | undefined> {
@@ -110,8 +128,7 @@ export class HandOut {
     signal: AbortSignal,
   ): Promise<HandedOut | undefined> {
     if (signal.aborted) {
-      await this.#context.claims.unclaim(claim)
-      this.#context.changes.notify(takerTopic(release.function, claims.backend), 1)
+      await this.#unclaim(claim, claims)
       return undefined
     }
     try {
@@ -125,6 +142,11 @@ export class HandOut {
       await this.#context.settle.fail(claim, failed({ cause, message: error.message }))
       return undefined
     }
+  }
+
+  async #unclaim({ invocation, attempt }: AttemptRef, claims: WorkerClaims): Promise<void> {
+    await this.#context.claims.unclaim({ invocation, attempt })
+    this.#context.changes.notify(takerTopic(claims.function, claims.backend), 1)
   }
 
   async #document(claim: Claim, release: Release, claims: WorkerClaims): Promise<AttemptDocument> {

@@ -34,6 +34,8 @@ export const RUNTIME_HEADERS = Object.freeze({
   functionArn: 'lambda-runtime-invoked-function-arn',
   traceId: 'lambda-runtime-trace-id',
   errorType: 'lambda-runtime-function-error-type',
+  /** Sent with a report by a worker that takes its next attempt with the answer: the answer of `next` then, where one is ready. */
+  takesNext: 'spillway-takes-next',
 })
 
 /** Content type by which our own supervisor is told apart from a foreign runtime client: its body is an `Outcome`. */

@@ -94,20 +94,17 @@ export class ApiClient {
     return settled(await this.#post({ path: RUNTIME_PATHS.log(attempt), body: JSON.stringify({ lines }), signal }))
   }
 
-  async giveBack(attempt: string, idleMs: number): Promise<Answer<unknown>> {
+  async giveBack(attempt: string, idleMs: number): Promise<Answer<undefined>> {
     return settled(await this.#post({ path: RUNTIME_PATHS.release(attempt), body: '{}', idleMs }))
   }
 
-  async report(attempt: string, outcome: Outcome): Promise<Answer<unknown>> {
-    const headers = { 'content-type': OUTCOME_CONTENT_TYPE }
-    if (outcome.outcome === 'succeeded')
-      return settled(
-        await this.#post({ path: RUNTIME_PATHS.response(attempt), body: JSON.stringify(outcome), headers }),
-      )
-    const errorType = `Spillway.${outcome.cause}`
-    const body = JSON.stringify({ errorMessage: outcome.message, errorType, stackTrace: [], outcome })
-    const typed = { ...headers, [RUNTIME_HEADERS.errorType]: errorType }
-    return settled(await this.#post({ path: RUNTIME_PATHS.error(attempt), body, headers: typed }))
+  /** Answers the worker's next attempt, when it takes one and one is ready. */
+  async report(attempt: string, outcome: Outcome, takesNext: boolean): Promise<Answer<Attempt | undefined>> {
+    const next: Record<string, string> = takesNext ? { [RUNTIME_HEADERS.takesNext]: 'true' } : {}
+    const { headers, ...report } = reportOf(attempt, outcome)
+    const answer = await this.#post({ ...report, headers: { ...headers, ...next } })
+    if (answer.status === 200) return { kind: 'done', value: readAttempt(readEvent(answer)) }
+    return settled(answer)
   }
 
   async initError(message: string): Promise<void> {
@@ -144,6 +141,15 @@ export class ApiClient {
 }
 
 type Call = Omit<HttpRequest, 'url'> & { path: string }
+
+function reportOf(attempt: string, outcome: Outcome) {
+  const headers = { 'content-type': OUTCOME_CONTENT_TYPE }
+  if (outcome.outcome === 'succeeded')
+    return { path: RUNTIME_PATHS.response(attempt), body: JSON.stringify(outcome), headers }
+  const errorType = `Spillway.${outcome.cause}`
+  const body = JSON.stringify({ errorMessage: outcome.message, errorType, stackTrace: [], outcome })
+  return { path: RUNTIME_PATHS.error(attempt), body, headers: { ...headers, [RUNTIME_HEADERS.errorType]: errorType } }
+}
 
 function readEvent({ headers, body }: HttpAnswer): RawEvent {
   const { [RUNTIME_HEADERS.requestId]: id, ...others } = headers

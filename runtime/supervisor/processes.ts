@@ -12,9 +12,14 @@ export function processIds(): number[] {
     .filter((id) => id > 0 && id !== process.pid)
 }
 
-/** Ids of the processes that were started since the first of them: ids count up, and begin again at the end. */
+/** Ids of which each is looked at, whether there is such a process or not, before all processes are listed. */
+const FEW_IDS = 64
+
+/** Ids that processes got since the first of them: ids count up, and begin again at the end. */
 export function processIdsSince(first: number): number[] {
   const newest = Number(textOf('/proc/loadavg').trim().split(' ').at(-1))
+  const count = newest - first + 1
+  if (count > 0 && count <= FEW_IDS) return Array.from({ length: count }, (_, index) => first + index)
   if (newest >= first) return processIds().filter((id) => id >= first && id <= newest)
   return processIds().filter((id) => id >= first || id <= newest)
 }

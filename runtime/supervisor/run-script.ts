@@ -1,6 +1,6 @@
 /** Runs the user's program in a process group of its own, until it ends or has to. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PROCESS_GROUP_FILE } from '../contract/worker-environment.js'
 import { asError } from '../contract/errors.js'
@@ -59,7 +59,15 @@ export async function runScript(run: Run): Promise<RunEnd> {
     killGroup(group)
     throw error
   } finally {
-    rmSync(groupFile, { force: true })
+    remove(groupFile)
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
   }
 }
 

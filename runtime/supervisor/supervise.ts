@@ -15,13 +15,13 @@ import { Stop, type StopReason } from './stop.js'
 
 /** What is still to be done once an attempt has ended; neither part ever fails. */
 export interface Ending {
-  /** The dispatcher knows, or will not. */
-  reported: Promise<void>
+  /** The dispatcher knows, or will not; to the next attempt, if it came with the answer. */
+  reported: Promise<Attempt | undefined>
   /** Removes what the attempt left. */
   cleanUp(): Promise<void>
 }
 
-/** Resolves once the outcome is on its way: the next attempt may be asked for beside it. */
+/** Resolves once the outcome is on its way. */
 export async function supervise(attempt: Attempt, host: Host): Promise<Ending> {
   const stop = new Stop()
   const deadline = new Deadline(stop, host.now)
@@ -32,7 +32,10 @@ export async function supervise(attempt: Attempt, host: Host): Promise<Ending> {
   if (outcome.outcome === 'failed') await cleanUp(task)
   await task.log.close()
   const reported = report({ attempt: attempt.id, outcome, reason: stop.reason, host })
-    .catch((error: unknown) => host.note(`attempt ${attempt.id}: ${asError(error).message}`))
+    .catch((error: unknown) => {
+      host.note(`attempt ${attempt.id}: ${asError(error).message}`)
+      return undefined
+    })
     .finally(release)
   return { reported, cleanUp: () => cleanUp(task) }
 }

@@ -1,7 +1,8 @@
 /** The loop of a worker: ask for an attempt, supervise it, ask again. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { asError } from '../contract/errors.js'
 import { formatSeconds } from '../contract/units.js'
-import type { Next } from './api-client.js'
+import type { Attempt, Next } from './api-client.js'
 import type { Host } from './host.js'
 import { supervise, type Ending } from './supervise.js'
 import { backoffMs, wait } from './wait.js'
@@ -9,36 +10,34 @@ import { backoffMs, wait } from './wait.js'
 /** Exit codes of the supervisor itself. */
 export const EXIT = Object.freeze({ done: 0, failed: 1 })
 
-const NOTHING: Ending = { reported: Promise.resolve(), cleanUp: () => Promise.resolve() }
-
 export async function work(host: Host): Promise<number> {
-  let last = NOTHING
   setImmediate(host.prepare)
-  try {
-    while (!host.shutdown.aborted) {
-      const asking = nextOrUnreachable(host)
-      // While the dispatcher takes note of the last attempt and looks for the next, what is left of it is cleared away.
-      await finish(last)
-      last = NOTHING
-      const next = await asking
-      if (next === undefined) return host.shutdown.aborted ? EXIT.done : EXIT.failed
-      if (next.kind === 'dismissed') return EXIT.done
-      if (next.kind === 'refused') {
-        host.note(`the dispatcher refuses this worker: ${next.message}`)
-        return EXIT.failed
-      }
-      if (next.kind === 'attempt') last = await supervise(next.attempt, host)
-      if (next.kind === 'attempt' && host.config.worker.fresh) return EXIT.done
+  while (!host.shutdown.aborted) {
+    const next = await nextOrUnreachable(host)
+    if (next === undefined) return host.shutdown.aborted ? EXIT.done : EXIT.failed
+    if (next.kind === 'dismissed') return EXIT.done
+    if (next.kind === 'refused') {
+      host.note(`the dispatcher refuses this worker: ${next.message}`)
+      return EXIT.failed
     }
-    return EXIT.done
-  } finally {
-    await finish(last)
+    if (next.kind === 'attempt') await superviseAll(next.attempt, host)
+    if (next.kind === 'attempt' && host.config.worker.fresh) return EXIT.done
   }
+  return EXIT.done
 }
 
-async function finish({ reported, cleanUp }: Ending): Promise<void> {
+/** One attempt after the other, as long as the answer to each report brings the next. */
+async function superviseAll(first: Attempt, host: Host): Promise<void> {
+  let attempt: Attempt | undefined = first
+  while (attempt) attempt = await finish(await supervise(attempt, host))
+}
+
+/** While the dispatcher takes note of the attempt and looks for the next, what is left of it is cleared away. */
+async function finish({ reported, cleanUp }: Ending): Promise<Attempt | undefined> {
+  // The report leaves in this turn.
+  await nextTurn()
   await cleanUp()
-  await reported
+  return reported
 }
 
 /** Undefined once the dispatcher has been out of reach for a whole lease, or the worker has to stop. */

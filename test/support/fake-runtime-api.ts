@@ -116,7 +116,9 @@ export class FakeRuntimeApi {
     if (ruled) return send(response, ruled.status, ruled.body)
     if (path === RUNTIME_PATHS.next) return this.#poll(response)
     const [status, answer] = this.#settle(call)
-    send(response, status, answer)
+    const next = call.headers[RUNTIME_HEADERS.takesNext] === undefined ? undefined : this.#queue.shift()
+    if (next) send(response, 200, next.document, { [RUNTIME_HEADERS.requestId]: next.id })
+    else send(response, status, answer)
   }
 
   #poll(response: ServerResponse): void {

@@ -1,19 +1,26 @@
 /** The AWS Lambda Runtime API, server side: our supervisor uses it, and any real Lambda runtime client can. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
-import { failed, type Failed, type Succeeded } from '../../../runtime/contract/outcome.js'
-import { OUTCOME_CONTENT_TYPE, RUNTIME_HEADERS, RUNTIME_PATHS } from '../../../runtime/contract/runtime-api.js'
+import { failed, type Failed, type Outcome, type Succeeded } from '../../../runtime/contract/outcome.js'
+import {
+  OUTCOME_CONTENT_TYPE,
+  RUNTIME_HEADERS,
+  RUNTIME_PATHS,
+  type WorkerClaims,
+} from '../../../runtime/contract/runtime-api.js'
 import { RESULT_BYTES_MAX } from '../../../runtime/contract/worker-environment.js'
 import { readFailed, readSucceeded } from '../../workers/read-outcome.js'
 import type { Dispatcher } from '../../dispatcher.js'
 import type { HandedOut } from '../../workers/hand-out.js'
+import { settleAndTakeNext } from '../../workers/settle-and-take-next.js'
 import { answers } from '../problems.js'
 import { claimsOf } from './attempts.js'
 import { connectionSignal } from './waiting.js'
 
 const tags = ['workers']
 const config = { role: 'worker' } as const
+const AttemptSchema = Type.Object({}, { additionalProperties: true, description: 'an attempt for the worker' })
 const StatusSchema = Type.Object({ status: Type.Literal('OK') })
 const AttemptParams = Type.Object({ id: Type.String({ description: 'the request id that `next` gave' }) })
 
@@ -28,7 +35,7 @@ export function addRuntimeApi(app: FastifyInstance, dispatcher: Dispatcher): voi
     operationId,
     summary,
     params: AttemptParams,
-    response: answers({ 202: StatusSchema }),
+    response: answers({ 200: AttemptSchema, 202: StatusSchema }),
   })
   app.get(
     RUNTIME_PATHS.next,
@@ -39,7 +46,7 @@ export function addRuntimeApi(app: FastifyInstance, dispatcher: Dispatcher): voi
         operationId: 'next',
         summary: 'The next attempt; waits for one, 204 after a while without',
         response: answers({
-          200: Type.Object({}, { additionalProperties: true }),
+          200: AttemptSchema,
           204: Type.Null({ description: 'no work yet, ask again' }),
         }),
       },
@@ -47,8 +54,7 @@ export function addRuntimeApi(app: FastifyInstance, dispatcher: Dispatcher): voi
     async (request, reply) => {
       const claims = claimsOf(request)
       const handed = await dispatcher.handOut.next(claims, connectionSignal(reply))
-      if (!handed) return reply.code(204).send()
-      return reply.headers(headersOf(handed, claims.function)).send(handed.document)
+      return handed ? hand(reply, handed, claims) : reply.code(204).send()
     },
   )
   app.post<Call>(
@@ -56,20 +62,15 @@ export function addRuntimeApi(app: FastifyInstance, dispatcher: Dispatcher): voi
     { bodyLimit: BODY_BYTES_MAX, config, schema: schema('response', 'The attempt succeeded') },
     async (request, reply) => {
       const outcome = succeededBy(bodyOf(request.body), request.headers['content-type'])
-      await dispatcher.attempts.succeed(request.params.id, claimsOf(request), outcome)
-      return reply.code(202).send({ status: 'OK' })
+      return settle(dispatcher, { request, reply, outcome })
     },
   )
   app.post<Call>(
     RUNTIME_PATHS.error(':id'),
     { bodyLimit: BODY_BYTES_MAX, config, schema: schema('error', 'The attempt failed') },
     async (request, reply) => {
-      await dispatcher.attempts.fail(
-        request.params.id,
-        claimsOf(request),
-        failedBy(bodyOf(request.body), request.headers[RUNTIME_HEADERS.errorType]),
-      )
-      return reply.code(202).send({ status: 'OK' })
+      const outcome = failedBy(bodyOf(request.body), request.headers[RUNTIME_HEADERS.errorType])
+      return settle(dispatcher, { request, reply, outcome })
     },
   )
   app.post(
@@ -89,6 +90,25 @@ export function addRuntimeApi(app: FastifyInstance, dispatcher: Dispatcher): voi
     },
   )
 }
+
+interface Reported {
+  request: FastifyRequest<Call>
+  reply: FastifyReply
+  outcome: Outcome
+}
+
+/** With the next attempt in the answer, where the worker takes one and one is ready. */
+async function settle(dispatcher: Dispatcher, { request, reply, outcome }: Reported): Promise<FastifyReply> {
+  const report = { id: request.params.id, claims: claimsOf(request), outcome }
+  const takesNext = request.headers[RUNTIME_HEADERS.takesNext] !== undefined
+  const handed = takesNext
+    ? await settleAndTakeNext(dispatcher, report, connectionSignal(reply))
+    : await dispatcher.attempts.settle(report)
+  return handed ? hand(reply, handed, report.claims) : reply.code(202).send({ status: 'OK' })
+}
+
+const hand = (reply: FastifyReply, handed: HandedOut, claims: WorkerClaims): FastifyReply =>
+  reply.headers(headersOf(handed, claims.function)).send(handed.document)
 
 function headersOf({ attempt, document }: HandedOut, functionName: string): Record<string, string> {
   const hex = document.invocation.replaceAll('-', '')

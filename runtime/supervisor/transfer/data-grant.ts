@@ -1,7 +1,8 @@
 /** A small input that the grant itself carries: `data:;base64,...`, https://www.rfc-editor.org/rfc/rfc2397 */
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import type { Download } from './transfer.js'
 
-export async function readDataGrant({ grant, to, signal }: Download): Promise<void> {
-  await writeFile(to, Buffer.from(grant.url.slice(grant.url.indexOf(',') + 1), 'base64'), { signal })
+/** Synchronously: it is small, and a script waits for it. */
+export async function readDataGrant({ grant, to }: Download): Promise<void> {
+  writeFileSync(to, Buffer.from(grant.url.slice(grant.url.indexOf(',') + 1), 'base64'))
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { eventually } from '../../support/eventually.js'
 import { supervisorBundle } from '../../support/supervisor-process.js'
+import { RUNTIME_PATHS } from '../../../runtime/contract/runtime-api.js'
 import { bench, succeeded } from './bench.js'
 
 describe('supervisor: starting and ending', () => {
@@ -46,6 +47,24 @@ describe('supervisor: starting and ending', () => {
     const fresh = await start('true', { fresh: true })
     succeeded(await outcomeOf(hand()))
     assert.deepEqual(await fresh.ended, { code: 0, signal: null })
+  })
+
+  it('takes the next attempt with the answer to its report, and asks for one where there is none', async () => {
+    const { start, hand, outcomeOf, api } = on()
+    const attempts = [hand(), hand(), hand()]
+    await start('exit 3')
+    await Promise.all(attempts.map(outcomeOf))
+    await eventually(() => api.waiting === 1)
+    assert.equal(api.calls.filter(({ path }) => path === RUNTIME_PATHS.next).length, 2)
+  })
+
+  it('takes none when it has to be fresh', async () => {
+    const { start, hand, outcomeOf, api } = on()
+    const [first, second] = [hand(), hand()]
+    const fresh = await start('true', { fresh: true })
+    succeeded(await outcomeOf(first))
+    assert.equal((await fresh.ended).code, 0)
+    assert.equal(api.outcomes.has(second), false)
   })
 
   it('polls again at 204 and ends at 410', async () => {

@@ -77,6 +77,18 @@ while :; do sleep 0.05; done`
     announcesNothing(it)
   })
 
+  it('gives back what comes with the answer to its last report', async () => {
+    const { start, hand, api } = on()
+    const [first, second] = [hand(), hand()]
+    const supervisor = await start('true')
+    api.rule = ({ path }) => {
+      if (path.includes(first)) supervisor.child.kill('SIGTERM')
+      return undefined
+    }
+    assert.deepEqual(await supervisor.ended, { code: 0, signal: null })
+    assert.deepEqual([[...api.outcomes.keys()], api.released], [[first], [second]])
+  })
+
   it('waits no longer at a second SIGTERM', async () => {
     const it = await running(`trap "" TERM; ${POLITE}`)
     it.supervisor.child.kill('SIGTERM')
