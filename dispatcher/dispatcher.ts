@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
+import type { HistoryRow } from '../runtime/contract/history-row.js'
 import type { BackendName, FunctionSpec } from '../runtime/contract/function-spec.js'
 import type { Outcome, PublishedOutput } from '../runtime/contract/outcome.js'
 import { configuredBackends, SETTLE_SECONDS } from '../runtime/contract/service-config.js'
@@ -15,8 +16,10 @@ import { Calls } from './calls.js'
 import { Changes } from './changes.js'
 import type { DispatcherConfig } from './config.js'
 import type { Database, RunningAttempt } from './database/database.js'
+import { Decisions } from './decisions.js'
 import { Dispatch } from './dispatch.js'
 import { Functions, refusals } from './functions.js'
+import { history } from './history.js'
 import { Intake } from './intake/intake.js'
 import { Observer } from './intake/observer.js'
 import { Prefixes } from './intake/prefixes.js'
@@ -60,6 +63,7 @@ export class Dispatcher {
   readonly config: DispatcherConfig
   readonly database: Database
   readonly functions: Functions
+  readonly decisions: Decisions
   readonly interventions: Interventions
   readonly intake: Intake
   readonly prefixes: Prefixes
@@ -203,11 +207,11 @@ export class Dispatcher {
       database,
       stores,
       backends,
-      routing: this.#routing,
       now,
       onChanged: () => this.#changed(),
       warn: (message) => log('warn', message),
     })
+    this.decisions = new Decisions({ database, registry, routing: this.#routing })
     this.interventions = new Interventions({
       database,
       changes: this.changes,
@@ -282,6 +286,23 @@ export class Dispatcher {
         breaker: this.#routing.breakerStatus(status.name),
       }
     })
+  }
+
+  /** What was accepted at or after that time and has ended. */
+  history(since: number): AsyncIterable<HistoryRow> {
+    const release = (name: string, number: number) => this.#registry.release(name, number)
+    return history({ database: this.database, release }, since)
+  }
+
+  /** For metrics. */
+  async figures() {
+    const month = new Date(this.now())
+    return {
+      totals: await this.database.totals(),
+      backends: await this.backends(),
+      tallies: this.#routing.tallies,
+      spending: await this.database.spending(Date.UTC(month.getUTCFullYear(), month.getUTCMonth(), 1)),
+    }
   }
 
   /** A worker that could not start says why; it ends by itself. */

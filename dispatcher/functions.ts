@@ -5,7 +5,6 @@ import type {
   PackagedFile,
   PutFunctionAnswer,
 } from '../runtime/contract/dispatcher-api.js'
-import type { Decision } from '../runtime/contract/decision.js'
 import { asError } from '../runtime/contract/errors.js'
 import { fileFacts } from '../runtime/contract/file-facts.js'
 import type { FunctionSpec, InputRule } from '../runtime/contract/function-spec.js'
@@ -18,7 +17,7 @@ import { packages } from './packages.js'
 import { notifyBuckets } from './intake/notify-buckets.js'
 import type { Registry } from './registry.js'
 import { misfits } from './router/fit.js'
-import type { Routing } from './routing/routing.js'
+import { declaredRunTime } from './router/run-time.js'
 import type { Stores } from './storage/stores.js'
 
 export interface FunctionsContext {
@@ -26,7 +25,6 @@ export interface FunctionsContext {
   database: Database
   stores: Stores
   backends: BackendsAtHand
-  routing: Routing
   now(): number
   /** Called after a function came, changed or went. */
   onChanged(): void
@@ -80,12 +78,6 @@ export class Functions {
     return this.#context.registry.current(name).spec.input.map(formatLocation)
   }
 
-  /** The decision that work with so many bytes of input would get now. */
-  decide(name: string, inputBytes: number): Decision {
-    const { registry, routing } = this.#context
-    return routing.decide({ ...registry.current(name), inputBytes })
-  }
-
   #inputRules(name: string): readonly InputRule[] {
     const functions = this.#context.registry.all()
     return functions.find((release) => release.function === name)?.spec.input ?? []
@@ -114,7 +106,7 @@ export class Functions {
       spec,
       queued: sum(mine.map(({ queued }) => queued)),
       running: sum(mine.map(({ running }) => running)),
-      notes: this.#context.backends.all().flatMap((backend) => backend.check(spec).notes),
+      notes: this.#context.backends.all().flatMap((backend) => notesOf(backend, spec)),
     }
   }
 }
@@ -122,6 +114,18 @@ export class Functions {
 const isSameBucket = (a: InputRule, b: InputRule) => a.storage === b.storage && a.bucket === b.bucket
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+
+/** What its user should know; first of all that a back-end which the function lists can never run it. */
+function notesOf(backend: Backend, spec: FunctionSpec): string[] {
+  const { name } = backend.limits
+  const { refusal, notes } = backend.check(spec)
+  if (!spec.backends?.includes(name)) return notes
+  const never = refusal ?? misfits(spec, 0, backend.limits, NO_TIME)[0]?.text.replace(`${name}: `, '')
+  return never === undefined ? notes : [`${name}: listed, but it can never run this function: ${never}`]
+}
+
+/** Work that takes no time: how long it takes is not known for ever. */
+const NO_TIME = declaredRunTime({ timeout: 0, hint: 0 })
 
 /** Why no back-end can ever run the function, one problem per back-end; empty = one can. */
 export function refusals(spec: FunctionSpec, backends: readonly Backend[]): Problem[] {

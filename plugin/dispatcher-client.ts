@@ -5,6 +5,7 @@ import {
   API_PATHS,
   type Accepted,
   type BackendStatus,
+  type DecisionRequest,
   type FunctionDetails,
   type FunctionRecord,
   type InvocationList,
@@ -16,6 +17,7 @@ import {
   type UploadAnswer,
   type UploadRequest,
 } from '../runtime/contract/dispatcher-api.js'
+import type { Decision } from '../runtime/contract/decision.js'
 import { asError, ERRORS, SpillwayError, type ErrorCode, type ProblemDocument } from '../runtime/contract/errors.js'
 import type { State } from '../runtime/contract/invocation.js'
 import type { LogLine } from '../runtime/contract/runtime-api.js'
@@ -144,6 +146,11 @@ export class DispatcherClient {
 
   invocations(query: InvocationQuery): Promise<InvocationList> {
     return this.#json({ path: API_PATHS.invocations, query: { ...query } })
+  }
+
+  /** Where it would run now, and why. */
+  decide(request: DecisionRequest): Promise<Decision> {
+    return this.#json({ method: 'POST', path: API_PATHS.decisions, ...json(request) })
   }
 
   async log(id: string): Promise<LogLine[]> {

@@ -1,5 +1,6 @@
 /** All commands of `spillway`, in the order of its help. */
 import type { Command } from './command.js'
+import { historyExport } from './history-export.js'
 import { imageKit } from './image-kit.js'
 import { imagePush } from './image-push.js'
 import { install } from './install.js'
@@ -7,4 +8,4 @@ import { simulate } from './simulate.js'
 import { serve } from './serve.js'
 import { uninstall } from './uninstall.js'
 
-export const COMMANDS: readonly Command[] = [serve, imagePush, imageKit, install, uninstall, simulate]
+export const COMMANDS: readonly Command[] = [serve, imagePush, imageKit, install, uninstall, historyExport, simulate]

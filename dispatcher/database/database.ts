@@ -180,6 +180,25 @@ export interface EndedAttempt {
   input: InvocationInput
 }
 
+export type EndedState = 'succeeded' | 'failed' | 'cancelled'
+
+export interface EndedInvocation {
+  id: string
+  function: string
+  release: number
+  state: EndedState
+  input: InvocationInput
+  acceptedAt: number
+  /** When its last attempt started; null: it had none. */
+  startedAt: number | null
+  endedAt: number
+  attempts: number
+  /** Where its last attempt ran. */
+  backend: BackendName | null
+  /** USD, of all its attempts. */
+  cost: number
+}
+
 /** What attempts on public back-ends cost in one hour. */
 export interface Spending {
   function: string
@@ -251,6 +270,8 @@ export interface Database {
   listInvocations(filter: InvocationFilter): Promise<{ invocations: InvocationSummary[]; cursor?: string }>
   /** Attempts of the newest invocations that had some. */
   endedAttempts(limit: number): Promise<EndedAttempt[]>
+  /** In the order of arrival, after the one with that id, which need not be there. */
+  endedInvocations(after: string, limit: number): Promise<EndedInvocation[]>
   /** Per function and hour, from the hour that `since` lies in. */
   spending(since: number): Promise<Spending[]>
   /** Counts per state and cause since the record began, per function; for metrics. */

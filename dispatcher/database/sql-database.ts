@@ -18,6 +18,7 @@ import { quarantine } from './sql/arrivals.js'
 import { renewLease, runningAttempt, runningAttempts } from './sql/attempts.js'
 import { cancel, removeFunction } from './sql/cancel.js'
 import { currentRelease, currentReleases, getBody, getPackage, getRelease } from './sql/functions.js'
+import { endedInvocations } from './sql/history.js'
 import { getInvocation, listInvocations, totals } from './sql/record.js'
 import { redrive, redriveFunction } from './sql/redrive.js'
 import { redecide, waiting } from './sql/redecide.js'
@@ -84,6 +85,7 @@ export class SqlDatabase implements Database {
   getInvocation = (id: string) => this.#engine.read(getInvocation(id))
   listInvocations = async (filter: InvocationFilter) => this.#engine.read(listInvocations(filter))
   endedAttempts = (limit: number) => this.#engine.read(endedAttempts(limit))
+  endedInvocations = (after: string, limit: number) => this.#engine.read(endedInvocations(after, limit))
   spending = (since: number) => this.#engine.read(spending(since))
   totals = () => this.#engine.read(totals())
 

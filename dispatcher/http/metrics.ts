@@ -1,10 +1,17 @@
 /** Figures in the text format of Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
-import type { Database } from '../database/database.js'
+import type { Database, Spending } from '../database/database.js'
+import type { Tallies } from '../routing/tallies.js'
 
-type Totals = Awaited<ReturnType<Database['totals']>>
+export interface Figures {
+  totals: Awaited<ReturnType<Database['totals']>>
+  backends: readonly BackendStatus[]
+  tallies: Pick<Tallies, 'decisions' | 'attempts'>
+  /** Of this month. */
+  spending: readonly Spending[]
+}
 
-export function metricsText(totals: Totals, backends: readonly BackendStatus[]): string {
+export function metricsText({ totals, backends, tallies, spending }: Figures): string {
   const invocations = totals.map(({ function: name, state, cause, count }) => ({
     labels: { function: name, state, ...(cause ? { cause } : {}) },
     value: count,
@@ -26,11 +33,29 @@ export function metricsText(totals: Totals, backends: readonly BackendStatus[]):
       'Attempts that run.',
       backends.map((backend) => figure(backend, backend.running)),
     ),
+    ...family(
+      'spillway_backend_breaker_open',
+      '1 while a back-end gets no work because it is ill, else 0.',
+      backends.map((backend) => figure(backend, backend.breaker?.state === 'open' ? 1 : 0)),
+    ),
+    ...family(
+      'spillway_decisions_total',
+      'Decisions by the rule that made them, since the start.',
+      tallies.decisions(),
+    ),
+    ...family('spillway_attempts_total', 'Attempts that were started, since the start.', tallies.attempts()),
+    ...family('spillway_cost_usd', 'What attempts on public back-ends have cost this month, in USD.', costs(spending)),
     ...family('process_resident_memory_bytes', 'Resident memory of the dispatcher.', [
       { labels: {}, value: process.memoryUsage.rss() },
     ]),
     '',
   ].join('\n')
+}
+
+function costs(spending: readonly Spending[]): Figure[] {
+  const sums = new Map<string, number>()
+  for (const { function: name, cost } of spending) sums.set(name, (sums.get(name) ?? 0) + cost)
+  return [...sums].map(([name, value]) => ({ labels: { function: name }, value }))
 }
 
 interface Figure {
@@ -42,7 +67,7 @@ const figure = ({ name }: BackendStatus, value: number): Figure => ({ labels: { 
 
 function family(name: string, help: string, figures: Figure[]): string[] {
   const lines = figures.map(({ labels, value }) => `${name}${labelText(labels)} ${value}`)
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines]
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}`, ...lines]
 }
 
 function labelText(labels: Record<string, string>): string {

@@ -12,6 +12,7 @@ import { addEvents } from './v1/events.js'
 import { addFiles } from './v1/files.js'
 import { addFunctions } from './v1/functions.js'
 import { addHealth } from './v1/health.js'
+import { addHistory } from './v1/history.js'
 import { addInvocations } from './v1/invocations.js'
 import { addInvoke } from './v1/invoke.js'
 import { addRuntimeApi } from './v1/runtime-api.js'
@@ -48,6 +49,7 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
     addHealth(scope, dispatcher)
     addFunctions(scope, dispatcher)
     addInvocations(scope, dispatcher)
+    addHistory(scope, dispatcher)
     addUploads(scope, dispatcher)
     addBackends(scope, dispatcher)
     addAttempts(scope, dispatcher)

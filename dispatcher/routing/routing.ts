@@ -2,7 +2,7 @@
  * What the dispatcher knows and decides from: how long work takes, what waits and runs at home, which back-ends are well,
  * what has been spent. The router is pure; here is its situation.
  */
-import type { BreakerStatus, InvocationInput } from '../../runtime/contract/dispatcher-api.js'
+import type { BreakerStatus, InvocationInput, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import { specFor, type BackendName } from '../../runtime/contract/function-spec.js'
 import { CAUSES, type Cause, type Outcome } from '../../runtime/contract/outcome.js'
@@ -14,7 +14,7 @@ import { decide } from '../router/decide.js'
 import { costAt } from '../router/away.js'
 import { History } from '../router/history.js'
 import type { RunTime } from '../router/run-time.js'
-import type { BackendState, Situation, Work } from '../router/situation.js'
+import type { BackendState, PastFailure, Situation, Work } from '../router/situation.js'
 import { spillNow, type SpillVerdict } from '../router/spill.js'
 import { Books } from './books.js'
 import { Breakers } from './breakers.js'
@@ -22,6 +22,7 @@ import { Budgets } from './budgets.js'
 import { Homes } from './homes.js'
 import { illness } from './illness.js'
 import { learn } from './learn.js'
+import { Tallies } from './tallies.js'
 
 /** Ended attempts from which run times are learned at the start. */
 const LEARNED_MAX = 20_000
@@ -58,6 +59,7 @@ export class Routing {
   readonly history = new History()
   readonly breakers = new Breakers()
   readonly budgets = new Budgets()
+  readonly tallies = new Tallies()
   readonly #context: RoutingContext
   readonly #usable = new Homes()
   readonly #capacities = new Map<BackendName, Capacity>()
@@ -110,6 +112,7 @@ export class Routing {
   arrive(id: string, { release, input }: Offered): Decision {
     const decision = decide(workOf({ release, input }), this.situation(release))
     this.books.arrived({ id, release, decision, now: this.#context.now() })
+    this.tallies.decided(release.function, decision)
     return decision
   }
 
@@ -132,6 +135,7 @@ export class Routing {
   started(taken: Taken): void {
     const { invocation, release, backend, input, cost } = taken
     const now = this.#context.now()
+    this.tallies.started(release.function, backend)
     this.books.started({ id: invocation, release, backend, run: this.#expected(release, backend, input), now })
     if (!this.#isPublic(backend)) return
     this.breakers.started(backend, now)
@@ -151,17 +155,24 @@ export class Routing {
 
   /** Where work may run after a failure that another back-end may cure; undefined where nothing changes. */
   async afterFailure(attempt: RunningAttempt, cause: Cause): Promise<Decision | undefined> {
-    const { backends, database, release } = this.#context
+    const { backends, database } = this.#context
     if (!CAUSES[cause].elsewhere || backends.limits().length < 2) return undefined
     const record = await database.getInvocation(attempt.invocation)
-    if (!record) return undefined
-    const past = record.tries.flatMap((tried) => (tried.cause ? [{ backend: tried.backend, cause: tried.cause }] : []))
-    const moved = record.tries.some((tried) => this.#isPublic(tried.backend))
+    return record && this.#decideAgain(record, [...pastFailures(record), { backend: attempt.backend, cause }])
+  }
+
+  /** As it would be decided if it came up now. */
+  decideAgain(record: InvocationRecord): Promise<Decision> {
+    return this.#decideAgain(record, pastFailures(record))
+  }
+
+  async #decideAgain(record: InvocationRecord, failures: readonly PastFailure[]): Promise<Decision> {
+    const release = await this.#context.release(record.function, record.release)
     return this.decide({
-      ...workOf({ release: await release(attempt.function, attempt.release), input: attempt.input }),
+      ...workOf({ release, input: record.input }),
       acceptedAt: record.acceptedAt,
-      failures: [...past, { backend: attempt.backend, cause }],
-      moved,
+      failures,
+      moved: record.tries.some(({ backend }) => this.#isPublic(backend)),
     })
   }
 
@@ -252,6 +263,9 @@ export const workOf = ({ release: { function: name, spec }, input }: Offered): W
   spec,
   inputBytes: inputBytes(input),
 })
+
+const pastFailures = ({ tries }: InvocationRecord): PastFailure[] =>
+  tries.flatMap(({ backend, cause }) => (cause ? [{ backend, cause }] : []))
 
 const isRelease = (release: Partial<Release>): release is Release => release.number !== undefined
 

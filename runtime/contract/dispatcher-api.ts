@@ -257,8 +257,10 @@ export const RedriveAnswerSchema = Type.Object({
 
 export const DecisionRequestSchema = Type.Object(
   {
-    function: Type.String({ description: 'name of a registered function' }),
-    size: Type.Integer({ description: 'bytes of input', minimum: 0, default: 0 }),
+    function: Type.Optional(Type.String({ description: 'name of a registered function' })),
+    size: Type.Optional(Type.Integer({ description: 'bytes of input; 0 when absent', minimum: 0 })),
+    event: Type.Optional(ObjectEventSchema),
+    invocation: Type.Optional(Type.String({ description: 'id of an invocation: the decision if it came up again now' })),
   },
   { additionalProperties: false },
 )
@@ -302,6 +304,7 @@ export type InvocationRecord = Static<typeof InvocationRecordSchema>
 export type InvocationList = Static<typeof InvocationListSchema>
 export type AttemptRecord = Static<typeof AttemptRecordSchema>
 export type Move = Static<typeof MoveSchema>
+export type DecisionRequest = Static<typeof DecisionRequestSchema>
 export type Accepted = Static<typeof AcceptedSchema>
 export type ObjectsRequest = Static<typeof ObjectsRequestSchema>
 export type ObjectsAnswer = Static<typeof ObjectsAnswerSchema>

@@ -1,10 +1,13 @@
 /** The spillway, end to end: a real dispatcher process, two slots of its own, and the Lambda of this process beside it. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Decision } from '../../runtime/contract/decision.js'
 import type { BackendStatus, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
-import { dispatchers } from '../support/dispatcher-process.js'
+import { historyCsvHeader, type HistoryRow } from '../../runtime/contract/history-row.js'
+import { dispatchers, REPOSITORY } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { beside, onLambda } from '../support/lambda/beside-lambda.js'
 import { error } from '../support/lambda/lambda-endpoint.js'
@@ -12,6 +15,8 @@ import { FUNCTION, SmallLambda } from '../support/lambda/small-lambda.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
 const UPPER = '#!/bin/sh\ntr a-z A-Z < "$INPUT_FILE_PATH" > "$TMP_OUTPUT_DIR/$(basename "$INPUT_FILE_PATH")"\n'
+
+const MAIN = join(REPOSITORY, 'dist/dispatcher/main.js')
 
 describe('the spillway', function () {
   this.timeout(60_000)
@@ -95,6 +100,47 @@ describe('the spillway', function () {
       JSON.stringify(large.body.reasons),
     )
     assert.equal(lambda.endpoint.invocations.length, 0)
+  })
+
+  it('shows what it would do now, what it did, and what it cost', async () => {
+    await lambda.install({ script: UPPER })
+    const dispatcher = await open({ local: { slots: 1, containers: 'off' } })
+    const routing = { expectedTime: 10, waitingBudget: 1 }
+    await dispatcher.put(FUNCTION, `#!/bin/sh\nsleep 3\n${bare(UPPER)}`, {
+      image: 'busybox',
+      input: 'here://in/',
+      backends: ['lambda', 'local'],
+      routing,
+    })
+    const first = await dispatcher.invoke(FUNCTION, 'x')
+    const decide = async (request: object) =>
+      (await dispatcher.json<Decision>('POST', '/v1/decisions', request)).body.terms?.rule
+    assert.equal(await decide({ function: FUNCTION, size: 5 }), 'expected-wait')
+    const event = { storage: 'here', bucket: 'in', key: 'a', size: 5, time: new Date().toISOString() }
+    assert.equal(await decide({ event }), 'expected-wait')
+    assert.equal(await decide({ invocation: first.id }), 'expected-wait')
+    const nothing = await dispatcher.json<{ code: string }>('POST', '/v1/decisions', {})
+    assert.deepEqual([nothing.status, nothing.body.code], [400, 'invalid-request'])
+    await dispatcher.invokeAndWait(FUNCTION, 'x')
+    await dispatcher.allEnded(2)
+    const { body: metrics } = await dispatcher.call<string>('GET', '/metrics')
+    const labels = `{function="${FUNCTION}",`
+    assert.ok(metrics.includes(`spillway_decisions_total${labels}rule="expected-wait"} 1`), metrics)
+    assert.ok(metrics.includes(`spillway_attempts_total${labels}backend="lambda"} 1`), metrics)
+    assert.match(metrics, /spillway_cost_usd\{function="plants-dev-classify"\} 0\.0000\d/)
+    const { body: csv } = await dispatcher.call<string>('GET', '/v1/history')
+    const rows = csv.trim().split('\n')
+    assert.equal(rows[0], historyCsvHeader())
+    assert.deepEqual(
+      rows
+        .slice(1)
+        .map((row) => row.split(',')[6])
+        .sort(),
+      ['lambda', 'local'],
+    )
+    const words = [MAIN, 'history', 'export', '--url', dispatcher.url, '--format', 'json']
+    const { stdout } = await promisify(execFile)(process.execPath, words)
+    assert.equal((JSON.parse(stdout.split('\n')[0]!) as HistoryRow).id, first.id)
   })
 
   it('is shut by a budget that is used up: the rest stays home, and the record says why', async () => {

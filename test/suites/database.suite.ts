@@ -607,6 +607,24 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         assert.equal(await claim({ backend: 'lambda', now: T0 + 60_000 }), undefined)
       })
 
+      it('have a past, in the order of arrival', async () => {
+        const first = await started('a')
+        await database.settle(success({ ...first, now: T0 + 1000, cost: 0.5 }))
+        const second = await started('b')
+        await database.settle(failure('timeout', { ...second, now: T0 + 2000 }))
+        await database.accept([objectWork('f', 'c')])
+        const past = await database.endedInvocations('', 10)
+        assert.deepEqual(
+          past.map(({ id, state, attempts, backend, cost, endedAt }) => [id, state, attempts, backend, cost, endedAt]),
+          [
+            [first.id, 'succeeded', 1, 'local', 0.5, T0 + 1000],
+            [second.id, 'failed', 1, 'local', 0, T0 + 2000],
+          ],
+        )
+        assert.deepEqual(await database.endedInvocations(first.id, 10), past.slice(1))
+        assert.deepEqual(await database.endedInvocations('', 1), past.slice(0, 1))
+      })
+
       it('remember how long attempts took, the newest first', async () => {
         const first = await started('a')
         await database.settle(success({ ...first, now: T0 + 1000 }))

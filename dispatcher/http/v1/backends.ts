@@ -1,6 +1,11 @@
 /** Where work runs, and where it would run. */
 import type { FastifyInstance } from 'fastify'
-import { BackendListSchema, DecisionRequestSchema, DecisionSchema } from '../../../runtime/contract/dispatcher-api.js'
+import {
+  BackendListSchema,
+  DecisionRequestSchema,
+  DecisionSchema,
+  type DecisionRequest,
+} from '../../../runtime/contract/dispatcher-api.js'
 import type { Dispatcher } from '../../dispatcher.js'
 import { answers } from '../problems.js'
 
@@ -19,17 +24,17 @@ export function addBackends(app: FastifyInstance, dispatcher: Dispatcher): void 
     },
     async () => ({ backends: await dispatcher.backends() }),
   )
-  app.post<{ Body: { function: string; size: number } }>(
+  app.post<{ Body: DecisionRequest }>(
     '/v1/decisions',
     {
       schema: {
         tags,
         operationId: 'decide',
-        summary: 'Dry run: the decision that such work would get now',
+        summary: 'Dry run: the decision that work of a function and a size, an event or an invocation would get now',
         body: DecisionRequestSchema,
         response: answers({ 200: DecisionSchema }),
       },
     },
-    ({ body }) => dispatcher.functions.decide(body.function, body.size),
+    ({ body }) => dispatcher.decisions.decide(body),
   )
 }

@@ -58,7 +58,7 @@ export function addHealth(app: FastifyInstance, dispatcher: Dispatcher): void {
     },
     async (_request, reply) => {
       reply.type('text/plain; version=0.0.4; charset=utf-8').serializer(String)
-      return metricsText(await dispatcher.database.totals(), await dispatcher.backends())
+      return metricsText(await dispatcher.figures())
     },
   )
 }
