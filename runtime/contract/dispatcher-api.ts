@@ -260,7 +260,9 @@ export const DecisionRequestSchema = Type.Object(
     function: Type.Optional(Type.String({ description: 'name of a registered function' })),
     size: Type.Optional(Type.Integer({ description: 'bytes of input; 0 when absent', minimum: 0 })),
     event: Type.Optional(ObjectEventSchema),
-    invocation: Type.Optional(Type.String({ description: 'id of an invocation: the decision if it came up again now' })),
+    invocation: Type.Optional(
+      Type.String({ description: 'id of an invocation: the decision if it came up again now' }),
+    ),
   },
   { additionalProperties: false },
 )

@@ -30,6 +30,8 @@ describe('the spillway', function () {
   })
   afterEach(() => lambda.stop())
 
+  /** Words of a script that waits until there is a file of that name. */
+  const until = (name: string) => `while ! [ -e "${join(directory(), name)}" ]; do sleep 0.05; done`
   const open = (backends: object = {}) =>
     start({
       config: { backends: { local: { slots: 2, containers: 'off' }, lambda: onLambda(), ...backends } },
@@ -106,7 +108,7 @@ describe('the spillway', function () {
     await lambda.install({ script: UPPER })
     const dispatcher = await open({ local: { slots: 1, containers: 'off' } })
     const routing = { expectedTime: 10, waitingBudget: 1 }
-    await dispatcher.put(FUNCTION, `#!/bin/sh\nsleep 3\n${bare(UPPER)}`, {
+    await dispatcher.put(FUNCTION, `#!/bin/sh\n${until('go')}\n${bare(UPPER)}`, {
       image: 'busybox',
       input: 'here://in/',
       backends: ['lambda', 'local'],
@@ -122,6 +124,7 @@ describe('the spillway', function () {
     const nothing = await dispatcher.json<{ code: string }>('POST', '/v1/decisions', {})
     assert.deepEqual([nothing.status, nothing.body.code], [400, 'invalid-request'])
     await dispatcher.invokeAndWait(FUNCTION, 'x')
+    writeFileSync(join(directory(), 'go'), '')
     await dispatcher.allEnded(2)
     const { body: metrics } = await dispatcher.call<string>('GET', '/metrics')
     const labels = `{function="${FUNCTION}",`
@@ -146,7 +149,7 @@ describe('the spillway', function () {
   it('is shut by a budget that is used up: the rest stays home, and the record says why', async () => {
     await lambda.install({ script: UPPER })
     const dispatcher = await open({ local: { slots: 1, containers: 'off' } })
-    await dispatcher.put(FUNCTION, `#!/bin/sh\nsleep 3\n${bare(UPPER)}`, {
+    await dispatcher.put(FUNCTION, `#!/bin/sh\n${until('go')}\n${bare(UPPER)}`, {
       image: 'busybox',
       memorySize: 10_240,
       routing: { expectedTime: 0.3, waitingBudget: 0, budget: { perHour: 0.00006 } },
@@ -154,7 +157,9 @@ describe('the spillway', function () {
     const { id: home } = await dispatcher.invoke(FUNCTION, 'x')
     await eventually(async () => (await dispatcher.invocation(home)).state === 'running')
     const away = await dispatcher.invokeAndWait(FUNCTION, 'x')
-    const kept = await dispatcher.invokeAndWait(FUNCTION, 'x')
+    const { id } = await dispatcher.invoke(FUNCTION, 'x')
+    writeFileSync(join(directory(), 'go'), '')
+    const kept = await dispatcher.invocation(id, '?wait=20s')
     assert.deepEqual([backendOf(away), backendOf(kept)], ['lambda', 'local'])
     assert.equal(kept.decision.terms?.rule, 'budget')
     const reason = kept.decision.reasons.find(({ code }) => code === 'budget')!
