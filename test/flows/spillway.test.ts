@@ -107,7 +107,7 @@ describe('the spillway', function () {
   it('shows what it would do now, what it did, and what it cost', async () => {
     await lambda.install({ script: UPPER })
     const dispatcher = await open({ local: { slots: 1, containers: 'off' } })
-    const routing = { expectedTime: 10, waitingBudget: 1 }
+    const routing = { expectedTime: 10, waitingBudget: 5 }
     await dispatcher.put(FUNCTION, `#!/bin/sh\n${until('go')}\n${bare(UPPER)}`, {
       image: 'busybox',
       input: 'here://in/',
@@ -152,7 +152,7 @@ describe('the spillway', function () {
     await dispatcher.put(FUNCTION, `#!/bin/sh\n${until('go')}\n${bare(UPPER)}`, {
       image: 'busybox',
       memorySize: 10_240,
-      routing: { expectedTime: 0.3, waitingBudget: 0, budget: { perHour: 0.00006 } },
+      routing: { expectedTime: 10, waitingBudget: 5, budget: { perHour: 0.00167 } },
     })
     const { id: home } = await dispatcher.invoke(FUNCTION, 'x')
     await eventually(async () => (await dispatcher.invocation(home)).state === 'running')
@@ -163,7 +163,7 @@ describe('the spillway', function () {
     assert.deepEqual([backendOf(away), backendOf(kept)], ['lambda', 'local'])
     assert.equal(kept.decision.terms?.rule, 'budget')
     const reason = kept.decision.reasons.find(({ code }) => code === 'budget')!
-    assert.match(reason.text, /do not fit the budget, .* of 0\.00006 USD per hour are spent; there is room at /)
+    assert.match(reason.text, /do not fit the budget, .* of 0\.0017 USD per hour are spent; there is room at /)
   })
 
   it('is shut while Lambda fails: the work comes home, and goes over again when it is well', async () => {
