@@ -37,6 +37,7 @@ export class RunTimes {
   #sum = 0
   #largest = 0
   #cumulative: Float64Array | undefined
+  #upper: { bound: number | undefined } | undefined
 
   static from({ bins, cut, sum, largest }: StoredRunTimes): RunTimes {
     const times = new RunTimes()
@@ -62,6 +63,7 @@ export class RunTimes {
     this.#sum += seconds
     this.#largest = Math.max(this.#largest, seconds)
     this.#cumulative = undefined
+    this.#upper = undefined
   }
 
   get samples(): number {
@@ -89,6 +91,11 @@ export class RunTimes {
    * samples to say so, infinite when too many were cut. An order statistic: nothing is assumed about how they spread.
    */
   upperBound(): number | undefined {
+    this.#upper ??= { bound: this.#findUpperBound() }
+    return this.#upper.bound
+  }
+
+  #findUpperBound(): number | undefined {
     const count = this.samples
     if (UPPER_SHARE ** count > 1 - UPPER_CONFIDENCE) return undefined
     const spread = UPPER_DEVIATIONS * Math.sqrt(count * UPPER_SHARE * (1 - UPPER_SHARE))

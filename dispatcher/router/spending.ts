@@ -88,7 +88,19 @@ export class Spending {
   }
 }
 
-const monthOf = (time: number) => new Date(time).toISOString().slice(0, 7)
+const DAY_MS = 24 * 60 * MINUTE_MS
+let lastDay = Number.NaN
+let lastMonth = ''
+
+/** Asked several times for each decision, and the same for a whole day. */
+function monthOf(time: number): string {
+  const day = Math.floor(time / DAY_MS)
+  if (day !== lastDay) {
+    lastDay = day
+    lastMonth = new Date(time).toISOString().slice(0, 7)
+  }
+  return lastMonth
+}
 
 function nextMonth(time: number): number {
   const date = new Date(time)

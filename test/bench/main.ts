@@ -1,6 +1,7 @@
 /** `npm run bench -- [NAME ...] [--json]`: each figure beside its yardstick. */
 import { parseArgs } from 'node:util'
 import { accepts } from './accepts.js'
+import { decide } from './decide.js'
 import { deriveImage } from './derive-image.js'
 import type { Bench, Figure } from './figure.js'
 import { kubernetesFiles } from './kubernetes-files.js'
@@ -11,6 +12,7 @@ import { latency } from './latency.js'
 import { memory } from './memory.js'
 import { printOverhead } from './print-overhead.js'
 import { queue } from './queue.js'
+import { simulator } from './simulator.js'
 import { smallFiles } from './small-files.js'
 import { throughput } from './throughput.js'
 
@@ -19,6 +21,8 @@ const BENCHES: readonly Bench[] = [
   throughput,
   latency,
   queue,
+  decide,
+  simulator,
   memory,
   smallFiles,
   printOverhead,
