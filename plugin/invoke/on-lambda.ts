@@ -2,14 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { LAMBDA_LIMITS } from '../../runtime/contract/aws-limits.js'
-import { asError, SpillwayError } from '../../runtime/contract/errors.js'
+import { SpillwayError } from '../../runtime/contract/errors.js'
 import { inputAccepts } from '../../runtime/contract/filters.js'
-import {
-  causeOfErrorType,
-  stagingPrefix,
-  type LambdaAnswer,
-  type LambdaRequest,
-} from '../../runtime/contract/lambda-function.js'
+import { stagingPrefix, type LambdaRequest } from '../../runtime/contract/lambda-function.js'
 import { formatLocation } from '../../runtime/contract/location.js'
 import { s3Notification } from '../../runtime/events/s3-notification.js'
 import type { LambdaApi, LambdaReply } from '../aws/lambda-api.js'
@@ -20,6 +15,7 @@ import type { CommandContext } from '../context.js'
 import type { ServiceFunction } from '../service.js'
 import { inLanes } from './in-lanes.js'
 import type { InvocationEnd, Invoker, Work } from './invoker.js'
+import { failureIn, runsIn } from './lambda-answer.js'
 import { putByGrant } from './put-by-grant.js'
 
 /** Invocations at once. */
@@ -150,25 +146,5 @@ export class LambdaInvoker implements Invoker {
     if (!run) return { ...end, result: { encoding: 'base64', body: payload.toString('base64') } }
     const outputs = run.outputs.map((output) => ({ ...output, open: () => s3.open(output.bucket, output.key) }))
     return { ...end, outputs, ...(run.result ? { result: run.result } : {}) }
-  }
-}
-
-/** Undefined for the answer of a program with a runtime client of its own. */
-function runsIn(payload: Buffer): LambdaAnswer['runs'] | undefined {
-  try {
-    const { runs } = JSON.parse(payload.toString('utf8')) as Partial<LambdaAnswer>
-    return Array.isArray(runs) && runs.every(({ outputs }) => Array.isArray(outputs)) ? runs : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** `timeout: the script took longer than 300 s` */
-function failureIn(payload: Buffer): string {
-  try {
-    const { errorType = '', errorMessage = '' } = JSON.parse(payload.toString('utf8')) as Record<string, string>
-    return [causeOfErrorType(errorType) ?? errorType, errorMessage].filter(Boolean).join(': ')
-  } catch (error) {
-    return `the function failed, and its answer cannot be read: ${asError(error).message}`
   }
 }

@@ -46,6 +46,16 @@ describeOnClis('invoke local', function (cli) {
     assert.deepEqual([piped.code, piped.stdout], [0, 'words'], piped.stderr)
   })
 
+  it('runs here what is on Lambda alone otherwise', async () => {
+    const service = copyFixture('lambda', join(root, 'lambda'))
+    writeFileSync(join(service, 'classify.sh'), '#!/bin/sh\necho "a $MODEL"\n')
+    const { code, stdout, stderr } = await run('-f classify -d x', {
+      cwd: service,
+      environment: { TEST_REGISTRY: 'registry.test' },
+    })
+    assert.deepEqual([code, stdout], [0, 'a model/weights.txt\n'], stderr)
+  })
+
   it('outlives what it runs when it is told to stop, and leaves nothing behind', async () => {
     writeFileSync(join(directory, 'thumbnail.sh'), '#!/bin/sh\necho begun\nexec sleep 60\n')
     const words = 'invoke local -f thumbnail -p rose.jpg'.split(' ')

@@ -263,6 +263,18 @@ function story(cli: Cli, moto: () => MotoServer): void {
     assert.match(said, /plants-dev-classify: on Lambda, without a dispatcher\n {4}input: {3}lake:\/\/plants\/in\//)
   })
 
+  it('gives logs and figures of both sides', async () => {
+    await writeLog(moto().url, { group: '/aws/lambda/plants-dev-classify', text: 'it is a rose' })
+    dispatcher.addInvocation('plants-dev-archive', Buffer.from('x'), 'text/plain')
+    assert.match(await run('logs -f classify'), /it is a rose/)
+    assert.match(await run('logs -f archive'), /reading 1 bytes/)
+    const all = await run('metrics')
+    assert.match(all, /Service wide metrics/)
+    assert.match(all, /Functions of Spillway[\s\S]*invocations: 1\n[\s\S]*archive +1 +1/)
+    assert.doesNotMatch(await run('metrics -f classify'), /Functions of Spillway/)
+    assert.match(await run('metrics -f archive'), /^archive\n.*\n\ninvocations: 1/m)
+  })
+
   it('builds with Docker what provider.ecr.images names, and derives from that', async () => {
     const record = join(root, 'docker')
     mkdirSync(join(record, 'bin'), { recursive: true })
@@ -339,6 +351,22 @@ const functionNamed = (name: string) => ({
 })
 
 /** By hand, as the SDK's client for it is needed nowhere else. */
+async function writeLog(url: string, { group, text }: { group: string; text: string }): Promise<void> {
+  const call = async (action: string, body: object) => {
+    const headers = {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `Logs_20140328.${action}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/logs/aws4_request, x`,
+    }
+    const { ok, status } = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+    assert.ok(ok, `${action}: ${status}`)
+  }
+  const place = { logGroupName: group, logStreamName: 'a' }
+  await call('CreateLogStream', place)
+  await call('PutLogEvents', { ...place, logEvents: [{ timestamp: Date.now(), message: text }] })
+}
+
+/** The same. */
 async function makeRole(url: string, name: string): Promise<void> {
   const policy = {
     Version: '2012-10-17',
