@@ -10,7 +10,8 @@ appendFileSync(join(record, 'calls'), `${words.join(' ')}\n`)
 
 const signedIn = join(record, 'signed-in')
 if (words[0] === 'login') {
-  writeFileSync(signedIn, readFileSync(0))
+  // Older versions of the framework give the password as a word, and leave standard input open.
+  writeFileSync(signedIn, words.includes('--password-stdin') ? readFileSync(0) : '')
 } else if (words[0] === 'push' && !existsSync(signedIn)) {
   process.stderr.write('no basic auth credentials\n')
   process.exitCode = 1
