@@ -6,7 +6,7 @@ import type { Changes } from './changes.js'
 import type { Database } from './database/database.js'
 import type { Dispatch } from './dispatch.js'
 import type { HandOut } from './workers/hand-out.js'
-import { takerTopic } from './topics.js'
+import { dismissedTopic, takerTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
 import { packages } from './packages.js'
 import { signStartToken, signWorkerToken, START_TOKEN_MS, WORKER_TOKEN_MS } from './workers/worker-token.js'
@@ -53,7 +53,13 @@ export function backendHost({
     adopting: () => book.adopting(),
     dismiss: (worker, release) => {
       book.forget(worker)
-      changes.notify(takerTopic(release.function, backend))
+      const tell = () => {
+        changes.notify(dismissedTopic(worker))
+        changes.notify(takerTopic(release.function, backend))
+      }
+      if (!database.shared) return tell()
+      const dismissing = database.shared.dismiss(worker, now()).then(tell)
+      dismissing.catch((thrown: unknown) => log('warn', `worker ${worker}: ${String(thrown)}`))
     },
     failNext: (release, outcome) => {
       const failing = handOut.failNext(release, backend, outcome)

@@ -13,7 +13,7 @@ import type { Claims } from './routing/claims.js'
 import type { Settle } from './settle.js'
 import type { ObjectStore } from './storage/object-store.js'
 import { attemptDocument } from './workers/attempt-document.js'
-import type { LogBook } from './workers/log-book.js'
+import type { Logs } from './workers/log-book.js'
 import type { OutputGrants } from './workers/output-grants.js'
 
 /** Stands for the worker of an attempt on a back-end that has none. */
@@ -26,7 +26,7 @@ export interface CallsContext {
   claims: Pick<Claims, 'claim'>
   settle: Settle
   outputs: OutputGrants
-  logs: LogBook
+  logs: Logs
   store(name: string): ObjectStore
   release(name: string, number: number): Promise<Release>
   /** USD */
@@ -56,11 +56,12 @@ export class Calls {
     }
   }
 
-  /** Takes up the attempts that an earlier life of the dispatcher had started. */
-  async resume(): Promise<void> {
-    for (const attempt of await this.#context.database.runningAttempts()) {
+  /** Takes up attempts that another dispatcher, or an earlier life of this one, had started. */
+  async takeUp(attempts: readonly RunningAttempt[]): Promise<void> {
+    for (const attempt of attempts) {
       const backend = this.#context.backends.find(({ limits }) => limits.name === attempt.backend)
-      if (backend && !attempt.publishing) backend.resume(await this.#callFor(attempt, backend))
+      if (backend && !attempt.publishing && !this.#running.has(idOf(attempt)))
+        backend.resume(await this.#callFor(attempt, backend))
     }
   }
 

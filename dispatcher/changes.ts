@@ -12,14 +12,32 @@ export interface Waiter {
 
 export class Changes {
   readonly #waiters = new Map<string, Set<TopicWaiter>>()
+  readonly #others: (topic: string, count: number) => void
 
-  /** Wakes up to `count` waiters of the topic, longest first. */
+  /** `others` is told how many waiters were wanted beside those that are here. */
+  constructor(others: (topic: string, count: number) => void = () => undefined) {
+    this.#others = others
+  }
+
+  /** Wakes up to `count` waiters of the topic, longest first, here and then elsewhere. */
   notify(topic: string, count = Number.POSITIVE_INFINITY): void {
+    const left = this.wake(topic, count)
+    if (left > 0) this.#others(topic, left)
+  }
+
+  /** As `notify`, here alone; how many were wanted and not found. */
+  wake(topic: string, count = Number.POSITIVE_INFINITY): number {
     let left = count
     for (const waiter of this.#waiters.get(topic) ?? []) {
-      if (left <= 0) return
+      if (left <= 0) return 0
       if (waiter.wake()) left--
     }
+    return left
+  }
+
+  /** Everybody here looks again. */
+  wakeAll(): void {
+    for (const topic of this.#waiters.keys()) this.wake(topic)
   }
 
   enter(topic: string): Waiter {

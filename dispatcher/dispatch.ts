@@ -10,7 +10,8 @@ import type { Backlog, Database } from './database/database.js'
 import type { Redecide } from './routing/redecide.js'
 import type { Routing } from './routing/routing.js'
 import type { Settle } from './settle.js'
-import { spillTopic, workTopic } from './topics.js'
+import { CALL, scaleDuty, TEND, type Replicas } from './replicas/replicas.js'
+import { silentTopic, spillTopic, workTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
 
 /** Milliseconds between two rounds when nothing happens. */
@@ -30,6 +31,7 @@ export interface DispatchContext {
   routing: Routing
   redecide: Redecide
   book: WorkerBook
+  replicas: Pick<Replicas, 'holds' | 'isAlone' | 'idleOf'>
   changes: Changes
   settle: Settle
   release(name: string, number: number): Promise<Release>
@@ -51,10 +53,11 @@ export class Dispatch {
     this.#context = context
   }
 
-  /** Attempts that ran when the dispatcher stopped get a fresh lease: their workers may still be at work. */
+  /** Attempts that ran when no dispatcher was there get a fresh lease: their workers may still be at work. */
   async start(): Promise<void> {
-    const { database, leaseMs, now } = this.#context
-    for (const attempt of await database.runningAttempts()) await database.renewLease(attempt, now() + leaseMs)
+    const { database, replicas, leaseMs, now } = this.#context
+    if (replicas.isAlone)
+      for (const attempt of await database.runningAttempts()) await database.renewLease(attempt, now() + leaseMs)
     this.wake()
   }
 
@@ -98,17 +101,20 @@ export class Dispatch {
   }
 
   async #oneRound(): Promise<void> {
-    await this.#takeBackLost()
-    await this.#wakeDue()
+    if (this.#context.replicas.holds(TEND)) {
+      await this.#takeBackLost()
+      await this.#wakeDue()
+    }
     if (!this.#draining) await this.#scale()
   }
 
   async #takeBackLost(): Promise<void> {
-    const { database, now, leaseMs } = this.#context
+    const { database, changes, now, leaseMs } = this.#context
     for (const attempt of await database.runningAttempts(now())) {
       const message = `no sign of worker ${attempt.worker} for ${leaseMs / 1000} s`
       await this.#context.settle.fail(attempt, failed({ cause: 'worker-lost', message }))
       this.#context.backends.find(({ limits }) => limits.name === attempt.backend)?.silent(attempt.worker)
+      changes.notify(silentTopic(attempt.backend, attempt.worker))
       this.#context.calls.cancelled(attempt.invocation)
     }
   }
@@ -122,12 +128,12 @@ export class Dispatch {
   }
 
   async #scale(): Promise<void> {
-    const { backends, release, database, routing, redecide } = this.#context
+    const { backends, replicas, release, database, routing, redecide } = this.#context
     const change = routing.look()
     const count = routing.books.beginCount()
     const backlogs = await database.backlogs(Number.MAX_SAFE_INTEGER)
     await routing.counted(count, backlogs)
-    redecide.look(change, backlogs)
+    if (replicas.holds(TEND)) redecide.look(change, backlogs)
     const work = await Promise.all(
       this.#withCurrent(backlogs).map(async (one) => ({ ...one, release: await release(one.function, one.release) })),
     )
@@ -135,10 +141,11 @@ export class Dispatch {
       const { name } = backend.limits
       const mine = work.filter(({ release: { spec } }) => spec.backends?.includes(name) ?? true)
       const demands = mine.map((one) => this.#demand(one, name))
-      backend.scale(demands)
+      if (backend.follow && !replicas.holds(scaleDuty(name))) backend.follow(demands)
+      else backend.scale(demands)
       if (backend.limits.public) this.#offer(demands)
     }
-    await this.#context.calls.spill(backlogs)
+    if (replicas.holds(CALL)) await this.#context.calls.spill(backlogs)
   }
 
   /** What may spill over becomes due without anything happening: workers of a public back-end are to look again. */
@@ -164,7 +171,7 @@ export class Dispatch {
       queued: Math.min(QUEUED_SHOWN_MAX, queuedFor[backend] ?? 0),
       running: here,
       concurrency: (release.spec.concurrency ?? Number.POSITIVE_INFINITY) - (running - here),
-      idle: this.#context.book.idle(release.function, release.number),
+      idle: this.#context.replicas.idleOf(release.function, release.number),
     }
   }
 

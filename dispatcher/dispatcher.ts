@@ -15,7 +15,7 @@ import { backendHost } from './backend-host.js'
 import { Calls } from './calls.js'
 import { Changes } from './changes.js'
 import type { DispatcherConfig } from './config.js'
-import type { Database, RunningAttempt } from './database/database.js'
+import type { AttemptRef, Database, RunningAttempt } from './database/database.js'
 import { Decisions } from './decisions.js'
 import { Dispatch } from './dispatch.js'
 import { Functions, refusals } from './functions.js'
@@ -35,15 +35,19 @@ import { Routing } from './routing/routing.js'
 import { Settle } from './settle.js'
 import type { Stores } from './storage/stores.js'
 import { Attempts } from './workers/attempts.js'
-import { endTopic, logTopic, workTopic } from './topics.js'
+import { hear } from './replicas/hear.js'
+import { CALL, listDuty, Replicas, scaleDuty, TEND } from './replicas/replicas.js'
+import { endTopic, FUNCTIONS_TOPIC, logTopic, upTopic, workTopic } from './topics.js'
 import { HandOut } from './workers/hand-out.js'
 import { InputGrants } from './workers/input-grants.js'
-import { LogBook } from './workers/log-book.js'
+import { GrantsInMemory, SharedGrants } from './workers/grant-book.js'
+import { LogBook, type Logs } from './workers/log-book.js'
 import { OutputGrants } from './workers/output-grants.js'
 import { RelayedFiles } from './workers/relayed-files.js'
+import { SharedLogBook } from './workers/shared-log-book.js'
 import { StartWorker } from './workers/start-worker.js'
 import { WorkerBook } from './workers/worker-book.js'
-import { signWorkerToken } from './workers/worker-token.js'
+import { signWorkerToken, WORKER_TOKEN_MS } from './workers/worker-token.js'
 
 /** Milliseconds between two listings of a storage, unless its configuration says otherwise. */
 const RECONCILE_MS = 60_000
@@ -72,13 +76,14 @@ export class Dispatcher {
   readonly attempts: Attempts
   readonly relayed: RelayedFiles
   readonly starts: StartWorker
-  readonly logs: LogBook
-  readonly changes = new Changes()
+  readonly logs: Logs
+  readonly changes = new Changes((topic, count) => this.#replicas.tell(topic, count))
   readonly now: () => number
   readonly #parts: DispatcherParts
   readonly #registry: Registry
   readonly #book = new WorkerBook()
   readonly #backends: BackendsAtHand
+  readonly #replicas: Replicas
   readonly #settle: Settle
   readonly #routing: Routing
   readonly #calls: Calls
@@ -108,21 +113,36 @@ export class Dispatcher {
       origin: ({ backend }: WorkerClaims) => backends.worker(backend)?.origin ?? this.#origin,
       token: (claims: WorkerClaims) => signWorkerToken(claims, config.workerSecret),
     }
-    const outputs = new OutputGrants(relay)
+    const { shared } = database
+    const outputs = new OutputGrants({ ...relay, book: shared ? new SharedGrants(shared) : new GrantsInMemory() })
     this.#parts = parts
     this.config = config
     this.database = database
     this.#registry = registry
     this.now = now
-    this.logs = new LogBook(join(config.stateDirectory, 'logs'), (invocation) =>
-      this.changes.notify(logTopic(invocation)),
-    )
+    const logged = (invocation: string) => this.changes.notify(logTopic(invocation))
+    this.logs = shared ? new SharedLogBook(shared, logged) : new LogBook(join(config.stateDirectory, 'logs'), logged)
     this.#backends = backends
+    this.#replicas = new Replicas({
+      shared,
+      duties: () => this.#duties(),
+      called: () => backends.called.map(({ limits }) => limits.name),
+      book: this.#book,
+      onHeard: (topic, count) => this.#heard(topic, count),
+      onGap: () => this.#lookAgain(),
+      onBeat: () => this.#wakeForQueued(),
+      onFunctions: () => this.#functionsChanged(),
+      onDuties: () => this.#changed(),
+      onAdopted: (attempts) => this.#adopt(attempts),
+      onTidy: () => this.#tidy(),
+      log,
+    })
     this.#routing = new Routing({
       database,
       backends,
       release,
-      idle: ({ function: name, number }) => this.#book.idle(name, number).length,
+      idle: ({ function: name, number }) => this.#replicas.idleOf(name, number).length,
+      dispatchers: () => this.#replicas.count,
       now,
     })
     const claims = new Claims({ database, routing: this.#routing, now })
@@ -153,6 +173,7 @@ export class Dispatcher {
       leaseMs,
       now,
       isDraining: () => this.#draining,
+      meet: (claims) => this.#meet(claims),
     })
     this.attempts = new Attempts({ database, settle: this.#settle, outputs, logs: this.logs, release, leaseMs, now })
     this.relayed = new RelayedFiles({ ...relay, outputs, held: (id, claims) => this.attempts.held(id, claims) })
@@ -163,6 +184,7 @@ export class Dispatcher {
       backends: backends.workers,
       release,
       packageOf: packages(database),
+      onStarted: ({ backend, worker }) => this.changes.notify(upTopic(backend, worker)),
       now,
     })
     this.#calls = new Calls({
@@ -194,6 +216,7 @@ export class Dispatcher {
         log,
       }),
       book: this.#book,
+      replicas: this.#replicas,
       changes: this.changes,
       settle: this.#settle,
       release,
@@ -208,7 +231,10 @@ export class Dispatcher {
       stores,
       backends,
       now,
-      onChanged: () => this.#changed(),
+      onChanged: () => {
+        this.changes.notify(FUNCTIONS_TOPIC)
+        this.#changed()
+      },
       warn: (message) => log('warn', message),
     })
     this.decisions = new Decisions({ database, registry, routing: this.#routing })
@@ -262,8 +288,9 @@ export class Dispatcher {
     this.#backends.workers.push(...this.#parts.openBackends((name) => this.#hostOf(name)))
     this.#backends.called.push(...this.#parts.openCalled(this.#calls.host()))
     await this.#routing.open()
-    await this.#settle.resume()
-    await this.#calls.resume()
+    await this.#settle.tidy()
+    await this.#replicas.start()
+    if (!this.database.shared) await this.#takeUp(await this.database.runningAttempts())
     await this.#dispatch.start()
     this.#changed()
   }
@@ -325,12 +352,14 @@ export class Dispatcher {
     this.#draining = true
     this.#dispatch.drain()
     const until = this.now() + this.config.drain * 1000
-    while (this.now() < until && (await this.database.runningAttempts()).length > 0) await delay(50)
+    while (this.now() < until && (await this.database.runningAttempts()).some((one) => this.#waitsFor(one)))
+      await delay(50)
   }
 
   /** Gives back what runs and stops everything but answering. */
   async stopWork(): Promise<void> {
     this.#draining = true
+    this.#replicas.stop()
     await this.#observer.close()
     await Promise.all(this.#backends.all().map((backend) => backend.close()))
     this.#closing.abort()
@@ -364,9 +393,75 @@ export class Dispatcher {
     })
   }
 
+  /** Of what this dispatcher is told to do, what one does at a time. */
+  #duties(): string[] {
+    const scaled = this.#backends.workers.filter(({ follow }) => follow).map(({ limits }) => scaleDuty(limits.name))
+    return [TEND, CALL, ...scaled, ...this.#parts.stores.names().map(listDuty)]
+  }
+
   #changed(): void {
-    this.#observer.follow(this.#registry.all().flatMap(({ spec }) => spec.input))
+    const rules = this.#registry.all().flatMap(({ spec }) => spec.input)
+    this.#observer.follow(rules.filter(({ storage }) => this.#replicas.holds(listDuty(storage))))
     this.#dispatch.wake()
+  }
+
+  async #functionsChanged(): Promise<void> {
+    await this.#registry.refresh()
+    this.#changed()
+  }
+
+  #heard(topic: string, count: number): void {
+    hear(topic, count, {
+      changes: this.changes,
+      book: this.#book,
+      calls: this.#calls,
+      dispatch: this.#dispatch,
+      worker: (backend) => this.#backends.workers.find(({ limits }) => limits.name === backend),
+      onFunctions: () => this.#inBackground(this.#functionsChanged()),
+    })
+  }
+
+  /** Nobody told of what happened meanwhile. */
+  #lookAgain(): void {
+    this.changes.wakeAll()
+    this.#inBackground(this.#functionsChanged())
+  }
+
+  /** Of work that another dispatcher accepted and could not tell of any more. */
+  async #wakeForQueued(): Promise<void> {
+    for (const { function: name, queued } of await this.database.backlogs(1))
+      if (queued > 0) this.changes.wake(workTopic(name))
+  }
+
+  async #adopt(attempts: AttemptRef[]): Promise<void> {
+    const running = await Promise.all(attempts.map((attempt) => this.database.runningAttempt(attempt)))
+    await this.#takeUp(running.filter((attempt) => attempt !== undefined))
+  }
+
+  async #takeUp(attempts: readonly RunningAttempt[]): Promise<void> {
+    this.#settle.takeUp(attempts)
+    await this.#calls.takeUp(attempts)
+  }
+
+  async #tidy(): Promise<void> {
+    await this.#settle.tidy()
+    await this.database.shared?.tidy(this.now() - WORKER_TOKEN_MS)
+  }
+
+  async #meet(claims: WorkerClaims): Promise<void> {
+    const { shared } = this.database
+    if (!shared || !this.#backends.worker(claims.backend)?.follow) return
+    if (!(await shared.isDismissed(claims.worker))) this.#book.admit(claims)
+  }
+
+  /** Before it stops: another dispatcher goes on with what is not of this machine. */
+  #waitsFor({ backend, worker }: RunningAttempt): boolean {
+    if (this.#replicas.isAlone) return true
+    return this.#book.has(worker) && !this.#backends.worker(backend)?.follow
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((thrown: unknown) => this.#parts.log('warn', String(thrown)))
   }
 
   #accepted(name: string, count: number): void {

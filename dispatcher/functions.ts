@@ -43,7 +43,8 @@ export class Functions {
    * throws, though the function is there and finds its files by listing; to put it again mends that.
    */
   async put(name: string, raw: unknown, files: PackagedFile[]): Promise<PutFunctionAnswer> {
-    const { registry, stores, now, onChanged } = this.#context
+    const { registry, database, stores, now, onChanged } = this.#context
+    if (database.shared) await registry.refresh()
     const spec = registry.read(name, raw, files)
     for (const { storage, bucket } of [...spec.input, ...spec.output]) await stores.get(storage).ensureBucket(bucket)
     const before = this.#inputRules(name)
@@ -61,6 +62,12 @@ export class Functions {
     this.#context.onChanged()
     await this.#notifyNoMore(before)
     return removed
+  }
+
+  /** Call it before a function is named: another dispatcher may have registered it just now. */
+  async meet(name: string): Promise<void> {
+    const { registry, database } = this.#context
+    if (database.shared && !registry.has(name)) await registry.refresh()
   }
 
   async get(name: string): Promise<FunctionDetails> {

@@ -34,6 +34,8 @@ export class Registry {
   readonly #context: RegistryContext
   readonly #current = new Map<string, Release>()
   readonly #past = new Map<string, Release>()
+  /** Goes up with every change made here. */
+  #changes = 0
 
   private constructor(context: RegistryContext) {
     this.#context = context
@@ -41,8 +43,17 @@ export class Registry {
 
   static async open(context: RegistryContext): Promise<Registry> {
     const registry = new Registry(context)
-    for (const release of await context.database.currentReleases()) registry.#current.set(release.function, release)
+    await registry.refresh()
     return registry
+  }
+
+  /** Looks in the record what other dispatchers have registered and removed. */
+  async refresh(): Promise<void> {
+    const before = this.#changes
+    const releases = await this.#context.database.currentReleases()
+    if (before !== this.#changes) return this.refresh()
+    this.#current.clear()
+    for (const release of releases) this.#current.set(release.function, release)
   }
 
   /** The spec in normal form; `invalid-spec` with everything that is wrong with it. */
@@ -75,18 +86,24 @@ export class Registry {
       packageDigest,
       now,
     })
+    this.#changes++
     this.#current.set(name, answer.release)
     return answer
   }
 
   async remove(name: string, now: number): Promise<boolean> {
     const removed = await this.#context.database.removeFunction(name, now)
+    this.#changes++
     this.#current.delete(name)
     return removed
   }
 
   all(): Release[] {
     return [...this.#current.values()].sort((a, b) => (a.function < b.function ? -1 : 1))
+  }
+
+  has(name: string): boolean {
+    return this.#current.has(name)
   }
 
   current(name: string): Release {

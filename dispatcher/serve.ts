@@ -1,4 +1,5 @@
 /** A dispatcher from its configuration to its end: open, listen, run until told to stop, drain, close. */
+import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +12,8 @@ import { findEngine } from './backends/local/containers/find-engine.js'
 import type { BackendHost } from './backends/backend.js'
 import type { DispatcherConfig } from './config.js'
 import { openDatabase } from './database/open.js'
+import { isPostgresUrl } from './database/postgres/address.js'
+import { takeLock } from './database/sqlite/lock.js'
 import { Dispatcher } from './dispatcher.js'
 import { buildServer } from './http/server.js'
 import { openSqs } from './intake/open-sqs.js'
@@ -30,15 +33,30 @@ export interface Serving {
 const ADDRESS_FILE = 'dispatcher.json'
 
 export async function serve(config: DispatcherConfig): Promise<Serving> {
+  mkdirSync(config.stateDirectory, { recursive: true })
+  const lock = lockDirectory(config)
+  try {
+    const { url, stop } = await serveAlone(config)
+    return { url, stop: () => stop().finally(() => lock?.release()) }
+  } catch (thrown) {
+    lock?.release()
+    throw thrown
+  }
+}
+
+/** Dispatchers that share a PostgreSQL have a directory each; a SQLite file lets no second one in anyway. */
+const lockDirectory = ({ database, stateDirectory }: DispatcherConfig) =>
+  isPostgresUrl(database) ? takeLock(join(stateDirectory, 'dispatcher')) : undefined
+
+async function serveAlone(config: DispatcherConfig): Promise<Serving> {
   const logger = pino({ level: config.logLevel, base: undefined })
   const log = asLog(logger)
   checkBackends(config)
-  mkdirSync(config.stateDirectory, { recursive: true })
   const engines = await findEngines(config)
   let address = ''
   const dispatcherUrl = () => config.backends.kubernetes?.dispatcherUrl ?? `http://${address}`
   const stores = openStores(config, { dispatcherUrl, log: (message) => log('warn', message) })
-  const database = await openDatabase(config.database, { password: config.databasePassword })
+  const database = await openDatabase(config.database, { password: config.databasePassword, team: teamOf(config) })
   const now = () => Date.now()
   const dispatcher = await Dispatcher.open({
     config,
@@ -74,6 +92,10 @@ async function findEngines({ backends, engine }: DispatcherConfig): Promise<Engi
   const [local, rehearsal] = await Promise.all([find('local'), find('rehearsal')])
   return { local, rehearsal }
 }
+
+/** Dispatchers whose workers take each other for the same one. */
+const teamOf = ({ workerSecret }: DispatcherConfig): string =>
+  createHash('sha256').update('team ').update(workerSecret).digest('hex').slice(0, 16)
 
 const startPollers = ({ storage, storageKeys }: DispatcherConfig, { intake }: Dispatcher, log: BackendHost['log']) =>
   pollQueues({

@@ -14,6 +14,7 @@ import type { Release } from '../runtime/contract/release.js'
 import type { AttemptRef, Database, Held, Publishing, RunningAttempt } from './database/database.js'
 import { nextStep, type Elsewhere } from './retry.js'
 import type { ObjectStore } from './storage/object-store.js'
+import { isUploading } from './upload-attempt.js'
 import type { OutputGrants } from './workers/output-grants.js'
 
 /** Milliseconds between two tries when a storage or the database does not answer. */
@@ -76,10 +77,10 @@ export class Settle {
   }
 
   async #succeed(attempt: RunningAttempt, end: End<Succeeded>): Promise<Held> {
-    // A worker that did not hear the answer says it again.
-    if (this.#publishing.has(idOf(attempt))) return 'held'
+    // A worker that did not hear the answer says it again, perhaps to another dispatcher.
+    if (this.#publishing.has(idOf(attempt)) || attempt.publishing) return 'held'
     const priced = await this.#priced(attempt, end)
-    const staged = this.#context.outputs.staged(attempt, end.outcome.outputs)
+    const staged = await this.#context.outputs.staged(attempt, end.outcome.outputs)
     if (!staged)
       return this.#fail(attempt, {
         ...priced,
@@ -92,15 +93,16 @@ export class Settle {
     onAsked?.()
     const held = await beginning
     if (held === 'held') this.#inBackground(attempt, this.#publish(attempt, publishing))
-    return held
+    return held === 'promised' ? 'held' : held
   }
 
   async #fail(ref: AttemptRef, end: End<Failed>): Promise<Held> {
     const attempt = await this.#context.database.runningAttempt(ref)
     if (!attempt || attempt.publishing) return 'fenced'
-    const priced = await this.#priced(attempt, end)
-    await this.#discard(attempt)
-    return this.#settle(attempt, priced, [])
+    const held = await this.#settle(attempt, await this.#priced(attempt, end), [])
+    // Only now: meanwhile another dispatcher may have promised to publish it.
+    if (held === 'held') await this.#discard(attempt)
+    return held
   }
 
   /** Publishing costs nothing: what is paid for ends with the report. */
@@ -109,13 +111,27 @@ export class Settle {
     return { ...end, cost: end.cost ?? costOf(attempt, await release(attempt.function, attempt.release)) }
   }
 
-  /** Finishes what an earlier life of the dispatcher had promised to publish, and throws away what nobody waits for. */
-  async resume(): Promise<void> {
-    const running = await this.#context.database.runningAttempts()
-    const ids = new Set(running.map(idOf))
-    await Promise.allSettled(this.#context.storages().map((store) => discardOthers(store, ids)))
-    for (const attempt of running)
-      if (attempt.publishing) this.#inBackground(attempt, this.#publish(attempt, attempt.publishing))
+  /** Finishes what another dispatcher, or an earlier life of this one, had promised to publish. */
+  takeUp(attempts: readonly RunningAttempt[]): void {
+    for (const attempt of attempts)
+      if (attempt.publishing && !this.#publishing.has(idOf(attempt)))
+        this.#inBackground(attempt, this.#publish(attempt, attempt.publishing))
+  }
+
+  /** Throws away what is staged and nobody waits for. */
+  async tidy(): Promise<void> {
+    const stores = this.#context.storages()
+    const staged = await Promise.allSettled(stores.map(async (store) => (await store.stagedAttempts?.()) ?? []))
+    // Looked up after what is staged: everything of a running attempt was staged after it had begun.
+    const running = new Set((await this.#context.database.runningAttempts()).map(idOf))
+    const now = this.#context.now()
+    const discard = async (store: ObjectStore, attempts: readonly string[]) => {
+      for (const attempt of attempts)
+        if (!running.has(attempt) && !isUploading(attempt, now)) await store.discard(attempt)
+    }
+    await Promise.allSettled(
+      staged.map((result, index) => result.status === 'fulfilled' && discard(stores[index]!, result.value)),
+    )
   }
 
   /** Resolves when nothing is being published any more. */
@@ -222,11 +238,6 @@ function elsewhereThan({ backend }: RunningAttempt, { eligible, reasons }: Decis
 }
 
 const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)
-
-/** Workers that had lost their attempt may have gone on staging. */
-async function discardOthers(store: ObjectStore, running: ReadonlySet<string>): Promise<void> {
-  for (const attempt of (await store.stagedAttempts?.()) ?? []) if (!running.has(attempt)) await store.discard(attempt)
-}
 
 /** The cause of a failure to publish that another try will not cure; undefined = try again. */
 function publishingCause(thrown: unknown): Cause | undefined {

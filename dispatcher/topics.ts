@@ -1,4 +1,4 @@
-/** Topics that waiters enter, see `changes`. */
+/** Topics that waiters enter, see `changes`; other dispatchers hear of them too. */
 import { PUBLIC_BACKENDS, type BackendName } from '../runtime/contract/function-spec.js'
 
 /** Work of a function that may be ready. */
@@ -16,3 +16,15 @@ export const endTopic = (invocation: string) => `end ${invocation}`
 
 /** A line in the log of an invocation, or its end. */
 export const logTopic = (invocation: string) => `log ${invocation}`
+
+/** A function came, changed or went. */
+export const FUNCTIONS_TOPIC = 'functions'
+
+/** The worker gets no more work. */
+export const dismissedTopic = (worker: string) => `dismissed ${worker}`
+
+/** The worker has let its lease run out; its back-end clears up what is left of it. */
+export const silentTopic = (backend: string, worker: string) => `silent ${backend} ${worker}`
+
+/** The worker is up: it has got its function. */
+export const upTopic = (backend: string, worker: string) => `up ${backend} ${worker}`

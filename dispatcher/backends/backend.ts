@@ -64,6 +64,13 @@ export interface WorkerBackend {
   /** Why it cannot run the spec at all, and what its user should know when it can. */
   check(spec: FunctionSpec): { refusal?: string; notes: string[] }
   scale(demands: Demand[]): void
+  /**
+   * In place of `scale` while another dispatcher scales it. Absent where each dispatcher has workers of its own; where it
+   * is there, any dispatcher may hear of any worker.
+   */
+  follow?(demands: Demand[]): void
+  /** Another dispatcher has given the worker its function. */
+  noteUp?(worker: string): void
   capacity(): Capacity
   /** The worker has let its lease run out: whatever is left of it should go. */
   silent(worker: string): void

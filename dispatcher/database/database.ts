@@ -19,6 +19,7 @@ import type { BackendName, FunctionSpec } from '../../runtime/contract/function-
 import type { State } from '../../runtime/contract/invocation.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { Cause, Outcome, PublishedOutput, ResultBody } from '../../runtime/contract/outcome.js'
+import type { Shared } from './shared.js'
 
 export interface NewRelease {
   function: string
@@ -209,6 +210,9 @@ export interface Spending {
 }
 
 export interface Database {
+  /** Absent where a database takes one dispatcher. */
+  readonly shared?: Shared
+
   /** Registers a release and makes it current; the same spec and package as the current release is that release. */
   putRelease(release: NewRelease): Promise<{ release: Release; created: boolean }>
   /** Current releases of all functions that have not been removed, by name. */
@@ -241,9 +245,9 @@ export interface Database {
 
   /**
    * The point of no return of a success: from here its lease cannot run out and it cannot be cancelled; what was
-   * staged will be published, after a restart too, and then settled.
+   * staged will be published, after a restart too, and then settled. 'promised': somebody has begun before.
    */
-  beginPublishing(attempt: AttemptRef, publishing: Publishing): Promise<Held>
+  beginPublishing(attempt: AttemptRef, publishing: Publishing): Promise<Held | 'promised'>
   /** Ends an attempt and moves its invocation. */
   settle(settlement: Settlement): Promise<Held>
 

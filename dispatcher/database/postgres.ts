@@ -1,4 +1,5 @@
-/** The Database on a PostgreSQL server: for a dispatcher that may move from machine to machine. */
+/** The Database on a PostgreSQL server: for dispatchers that may move from machine to machine, and be several. */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { AcceptAnswer, ClaimRequest, Database, NewInvocation, NewRelease } from './database.js'
@@ -9,12 +10,16 @@ import { apart, fuse, type Fused, type Work } from './postgres/fuse.js'
 import { putRelease } from './postgres/put-release.js'
 import { Readers } from './postgres/readers.js'
 import { cannotOpen } from './postgres/refusal.js'
+import { PostgresShared } from './postgres/shared.js'
+import { Wire } from './postgres/wire.js'
 import { Writer, type PostgresWrite } from './postgres/writer.js'
 import { closed } from './refusal.js'
 import type { Query } from './sql/statement.js'
 import { SqlDatabase, type Engine } from './sql-database.js'
 
 export interface PostgresOptions {
+  /** Dispatchers that say the same may have the database open at once; one that says nothing has it alone. */
+  team?: string
   /** Goes before the one of the URL. */
   password?: string
   /** Least time between two tries to connect. */
@@ -23,7 +28,7 @@ export interface PostgresOptions {
   answerTimeoutMs?: number
   /** How long callers wait for somebody to look whether their commit has happened. */
   doubtMs?: number
-  /** How long a server that is starting, and a lock that may be a dead dispatcher's, are waited for at first. */
+  /** How long a server that is starting, and others that are in the way, are waited for at first. */
   patienceMs?: number
 }
 
@@ -33,16 +38,17 @@ const DOUBT_MS = 15_000
 const PATIENCE_MS = 3000
 const LOOK_EVERY_MS = 100
 
-/** Opens the database for this process alone. */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
   const { password, retryEveryMs = RETRY_EVERY_MS, doubtMs = DOUBT_MS, patienceMs = PATIENCE_MS, ...rest } = options
+  const { team = randomUUID(), answerTimeoutMs } = rest
   const address = readPostgresUrl(url, password)
-  const session = { address, ...rest }
-  const writer = await patiently(() => Writer.open({ ...session, retryEveryMs, doubtMs }), {
+  const session = { address, answerTimeoutMs }
+  const writer = await patiently(() => Writer.open({ ...session, team, retryEveryMs, doubtMs }), {
     name: address.name,
     patienceMs,
   })
-  return new SqlDatabase(new PostgresEngine(address.name, writer, new Readers(session)))
+  const wire = new Wire({ ...session, retryEveryMs })
+  return new SqlDatabase(new PostgresEngine({ name: address.name, writer, readers: new Readers(session), wire }))
 }
 
 async function patiently<T>(
@@ -66,23 +72,36 @@ const mayPass = (error: Error): boolean =>
 
 const NOTHING: PostgresWrite<void> = { statements: [], read: () => undefined }
 
+interface Connections {
+  name: string
+  writer: Writer
+  readers: Readers
+  wire: Wire
+}
+
 class PostgresEngine implements Engine {
+  readonly dispatcher: number
+  readonly shared: PostgresShared
   readonly #name: string
   readonly #writer: Writer
   readonly #readers: Readers
+  readonly #wire: Wire
   readonly #queue: GroupCommit<Work>
   #closing: Promise<void> | undefined
 
-  constructor(name: string, writer: Writer, readers: Readers) {
+  constructor({ name, writer, readers, wire }: Connections) {
+    this.dispatcher = writer.number
+    this.shared = new PostgresShared({ engine: this, writer, wire })
     this.#name = name
     this.#writer = writer
     this.#readers = readers
+    this.#wire = wire
     this.#queue = new GroupCommit((work) => this.#commit(work, fuse(work)), nextTurn)
   }
 
   putRelease = (release: NewRelease) => this.write(putRelease(release))
   accept = (work: NewInvocation[]) => this.#enter<AcceptAnswer[]>({ accept: work })
-  claim = (request: ClaimRequest) => this.write(claim(request))
+  claim = (request: ClaimRequest) => this.write(claim(request, this.dispatcher))
 
   write = <T>(write: PostgresWrite<T>) => this.#enter<T>({ write })
 
@@ -125,6 +144,7 @@ class PostgresEngine implements Engine {
 
   async #close(): Promise<void> {
     await this.#queue.idle()
+    await this.#wire.close()
     await this.#readers.close()
     await this.#writer.close()
   }

@@ -14,6 +14,7 @@ import type {
   Settlement,
   WhatWaits,
 } from './database.js'
+import type { Shared } from './shared.js'
 import { quarantine } from './sql/arrivals.js'
 import { renewLease, runningAttempt, runningAttempts } from './sql/attempts.js'
 import { cancel, removeFunction } from './sql/cancel.js'
@@ -31,6 +32,9 @@ import { backlogs, nextDue, wakeDue } from './sql/waiting.js'
 
 /** Runs statements, and has its own for what databases differ in. */
 export interface Engine {
+  /** Number of this dispatcher, where several may have the database open. */
+  readonly dispatcher?: number
+  readonly shared?: Shared
   /** Sees all writes that were asked for before. */
   read<T>(query: Query<T>): Promise<T>
   /** Resolves after the commit. */
@@ -47,6 +51,10 @@ export class SqlDatabase implements Database {
 
   constructor(engine: Engine) {
     this.#engine = engine
+  }
+
+  get shared(): Shared | undefined {
+    return this.#engine.shared
   }
 
   putRelease = (release: NewRelease) => this.#engine.putRelease(release)
@@ -68,7 +76,7 @@ export class SqlDatabase implements Database {
   getBody = (invocation: string) => this.#engine.read(getBody(invocation))
 
   beginPublishing = (attempt: AttemptRef, publishing: Publishing) =>
-    this.#engine.write(beginPublishing(attempt, publishing))
+    this.#engine.write(beginPublishing(attempt, publishing, this.#engine.dispatcher))
   settle = async (settlement: Settlement) => this.#engine.write(settle(settlement))
 
   cancel = (id: string, now: number) => this.#engine.write(cancel(id, now))

@@ -43,6 +43,7 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
   app.decorateRequest('worker', null)
   app.addHook('onRequest', async (request) => checkAccess(request, dispatcher.config, dispatcher.now()))
   app.addHook('preHandler', async ({ query }) => refuseInfinite(query))
+  app.addHook('preHandler', async ({ params }) => meetFunction(params, dispatcher))
   answerWithProblems(app, log)
   await addDocs(app)
   await app.register(async (scope) => {
@@ -75,6 +76,12 @@ function takeAnyBody(scope: FastifyInstance): FastifyInstance {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   return scope
+}
+
+/** Every `:name` of a path is one of a function. */
+async function meetFunction(params: unknown, { functions }: Dispatcher): Promise<void> {
+  const { name } = (params ?? {}) as { name?: string }
+  if (name !== undefined) await functions.meet(name)
 }
 
 /** `1e400` is read as a number without end, which the limits of a schema do not look at. */

@@ -12,9 +12,7 @@ import { formatLocation } from '../../runtime/contract/location.js'
 import type { ObjectEvent } from '../../runtime/contract/object-event.js'
 import { readToken, signToken } from '../signed-token.js'
 import type { ObjectStore } from '../storage/object-store.js'
-
-/** Milliseconds that an upload may take. */
-const UPLOAD_MS = 6 * 3600 * 1000
+import { newUploadAttempt, UPLOAD_MS } from '../upload-attempt.js'
 
 const UPLOAD = { prefix: 'spu1', name: 'upload' }
 
@@ -51,7 +49,13 @@ export class Uploads {
     if (store.type === 'directory') return { place }
     const expiresAt = now() + UPLOAD_MS
     const { bucket, key } = place
-    const { grant, ticket } = await store.stage({ bucket, key, size: file.size, attempt: newAttempt(), expiresAt })
+    const { grant, ticket } = await store.stage({
+      bucket,
+      key,
+      size: file.size,
+      attempt: newUploadAttempt(),
+      expiresAt,
+    })
     const claims: UploadClaims = { function: name, place, ticket, expiresAt }
     return { place, grant, upload: signToken(UPLOAD, claims, secret) }
   }
@@ -69,7 +73,7 @@ export class Uploads {
   async receive(name: string, file: UploadRequest, content: Readable): Promise<Accepted> {
     const place = this.#placeFor(name, file.name)
     const { storage, bucket, key } = place
-    const request = { bucket, key, size: file.size, attempt: newAttempt() }
+    const request = { bucket, key, size: file.size, attempt: newUploadAttempt() }
     const ticket = await this.#context.store(storage).fill(request, content)
     return this.#publish(name, { place, ticket })
   }
@@ -105,9 +109,6 @@ export class Uploads {
     )
   }
 }
-
-/** Under which a store keeps what is not published; no attempt of an invocation has that id. */
-const newAttempt = () => `${newId()}.0`
 
 const formatPlace = ({ storage, bucket, key }: UploadAnswer['place']) =>
   formatLocation({ storage, bucket, prefix: key })

@@ -37,6 +37,8 @@ export interface RoutingContext {
   release(name: string, number: number): Promise<Release>
   /** Workers of a release that wait for work. */
   idle(release: Release): number
+  /** How many dispatchers there are, each with workers of its own on its machine. */
+  dispatchers(): number
   now(): number
 }
 
@@ -85,7 +87,8 @@ export class Routing {
     const now = this.#context.now()
     for (const backend of this.#context.backends.workers) {
       const { name, public: isPublic } = backend.limits
-      const capacity = backend.capacity()
+      const own = backend.capacity()
+      const capacity = backend.follow ? own : { ...own, slots: own.slots * this.#context.dispatchers() }
       this.#capacities.set(name, capacity)
       if (!isPublic) this.books.look(name, capacity, now)
     }

@@ -13,14 +13,14 @@ import type {
 import type { Release } from '../../runtime/contract/release.js'
 import type { AttemptRef, Database, RunningAttempt } from '../database/database.js'
 import type { EndExtras, Settle } from '../settle.js'
-import type { LogBook } from './log-book.js'
+import type { Logs } from './log-book.js'
 import type { OutputGrants } from './output-grants.js'
 
 export interface AttemptsContext {
   database: Database
   settle: Settle
   outputs: OutputGrants
-  logs: LogBook
+  logs: Logs
   release(name: string, number: number): Promise<Release>
   leaseMs: number
   now(): number

@@ -31,6 +31,8 @@ export interface HandOutContext {
   leaseMs: number
   now(): number
   isDraining(): boolean
+  /** Makes a worker known that another dispatcher has started, unless it was sent away. */
+  meet(claims: WorkerClaims): Promise<void>
 }
 
 export interface HandedOut {
@@ -47,7 +49,8 @@ export class HandOut {
 
   /** Undefined after a while without work; `worker-dismissed` when the worker is to end; the signal is the connection's. */
   async next(claims: WorkerClaims, connection: AbortSignal): Promise<HandedOut | undefined> {
-    const { book } = this.#context
+    const { book, meet } = this.#context
+    if (!book.has(claims.worker)) await meet(claims)
     if (!book.wants(claims.worker)) throw dismissed(claims)
     const release = await this.#context.release(claims.function, claims.release)
     const leave = book.enter(claims.worker)

@@ -1,4 +1,4 @@
-/** The log of each invocation: a file of JSON lines, one per line that a script printed. */
+/** The log of each invocation in a file: one JSON document per line that a script printed. */
 import { createReadStream } from 'node:fs'
 import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -10,7 +10,14 @@ export interface KeptLine extends LogLine {
   attempt: number
 }
 
-export class LogBook {
+export interface Logs {
+  /** Appends in the order of the calls. */
+  append(invocation: string, attempt: number, lines: readonly LogLine[]): Promise<void>
+  /** Lines from the `skip`th on; none when nothing was printed. */
+  read(invocation: string, skip?: number): AsyncGenerator<KeptLine>
+}
+
+export class LogBook implements Logs {
   readonly #directory: string
   readonly #appended: (invocation: string) => void
   readonly #writes = new Map<string, Promise<void>>()
@@ -20,10 +27,9 @@ export class LogBook {
     this.#appended = appended
   }
 
-  /** Appends in the order of the calls. */
   append(invocation: string, attempt: number, lines: readonly LogLine[]): Promise<void> {
     if (lines.length === 0) return Promise.resolve()
-    const text = lines.map(({ time, stream, text }) => `${JSON.stringify({ time, attempt, stream, text })}\n`).join('')
+    const text = textOf(attempt, lines)
     const earlier = this.#writes.get(invocation) ?? Promise.resolve()
     const write = earlier.catch(() => undefined).then(() => this.#write(invocation, text))
     this.#writes.set(invocation, write)
@@ -32,7 +38,6 @@ export class LogBook {
     })
   }
 
-  /** Lines from the `skip`th on; none when nothing was printed. */
   async *read(invocation: string, skip = 0): AsyncGenerator<KeptLine> {
     const file = createReadStream(this.#path(invocation))
     let index = 0
@@ -66,6 +71,9 @@ export class LogBook {
     return join(this.#directory, invocation.slice(-2), `${invocation}.jsonl`)
   }
 }
+
+export const textOf = (attempt: number, lines: readonly LogLine[]): string =>
+  lines.map(({ time, stream, text }) => `${JSON.stringify({ time, attempt, stream, text })}\n`).join('')
 
 /** A line that a crash cut short is left out. */
 function parseLine(line: string): KeptLine | undefined {

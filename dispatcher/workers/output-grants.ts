@@ -13,12 +13,14 @@ import {
 } from '../../runtime/contract/runtime-api.js'
 import type { AttemptRef, StagedOutput } from '../database/database.js'
 import type { ObjectStore } from '../storage/object-store.js'
+import type { Granted, GrantBook } from './grant-book.js'
 import { relayGrant, type Relay } from './relay-grant.js'
 
 /** Milliseconds that a worker has for writing one result. */
 const GRANT_MS = 6 * 3600 * 1000
 
 export interface OutputGrantsContext extends Relay {
+  book: GrantBook
   store(name: string): ObjectStore
 }
 
@@ -40,16 +42,8 @@ export interface FillOutputs {
   }
 }
 
-/** What an attempt was granted. */
-interface Granted {
-  staged: Map<string, StagedOutput[]>
-  /** `file:` URLs that stayed here because the worker does not share the disk; it has their numbers. */
-  files: string[]
-}
-
 export class OutputGrants {
   readonly #context: OutputGrantsContext
-  readonly #granted = new Map<string, Granted>()
 
   constructor(context: OutputGrantsContext) {
     this.#context = context
@@ -57,8 +51,7 @@ export class OutputGrants {
 
   async grant(ref: AttemptRef, { rules, request, claims, now }: GrantOutputs): Promise<OutputsAnswer> {
     const id = attemptId(ref.invocation, ref.attempt)
-    const granted = this.#granted.get(id) ?? { staged: new Map(), files: [] }
-    this.#granted.set(id, granted)
+    const granted = await this.#context.book.load(ref)
     const outputs: OutputsAnswer['outputs'] = []
     for (const { name, size } of request.outputs) {
       refuseTraversal(name)
@@ -70,6 +63,7 @@ export class OutputGrants {
       )
       outputs.push({ name, grants: staged.map(({ grant }) => this.#withinReach(grant, { id, claims, granted })) })
     }
+    await this.#context.book.save(ref, granted)
     return { outputs }
   }
 
@@ -78,8 +72,7 @@ export class OutputGrants {
     const id = attemptId(ref.invocation, ref.attempt)
     const { name, size } = result
     refuseTraversal(name)
-    const granted = this.#granted.get(id) ?? { staged: new Map(), files: [] }
-    this.#granted.set(id, granted)
+    const granted = await this.#context.book.load(ref)
     const staged: StagedOutput[] = []
     for (const rule of outputsFor(rules, name)) {
       const { storage, bucket } = rule
@@ -88,26 +81,24 @@ export class OutputGrants {
       staged.push({ storage, bucket, key, size, ticket })
     }
     granted.staged.set(name, staged)
+    await this.#context.book.save(ref, granted)
   }
 
-  /** What was granted for those names; undefined when a name never was (or the dispatcher has restarted since). */
-  staged(ref: AttemptRef, names: readonly string[]): StagedOutput[] | undefined {
-    const granted = this.#granted.get(attemptId(ref.invocation, ref.attempt))
-    const found = names.map((name) => granted?.staged.get(name))
+  /** What was granted for those names; undefined when a name never was (or nobody knows any more). */
+  async staged(ref: AttemptRef, names: readonly string[]): Promise<StagedOutput[] | undefined> {
+    if (names.length === 0) return []
+    const granted = await this.#context.book.load(ref)
+    const found = names.map((name) => granted.staged.get(name))
     return found.every((outputs) => outputs !== undefined) ? found.flat() : undefined
   }
 
   /** Where the result of that number is to be staged; undefined when none was granted. */
-  fileOf(ref: AttemptRef, number: number): string | undefined {
-    return this.#granted.get(attemptId(ref.invocation, ref.attempt))?.files[number]
+  async fileOf(ref: AttemptRef, number: number): Promise<string | undefined> {
+    return (await this.#context.book.load(ref)).files[number]
   }
 
-  /** Storages in which the attempt may have left something. */
-  forget(ref: AttemptRef): string[] {
-    const id = attemptId(ref.invocation, ref.attempt)
-    const granted = this.#granted.get(id)
-    this.#granted.delete(id)
-    return [...new Set([...(granted?.staged.values() ?? [])].flat().map(({ storage }) => storage))]
+  forget(ref: AttemptRef): void {
+    this.#context.book.forget(ref)
   }
 
   #withinReach(grant: OutputGrant, to: { id: string; claims: WorkerClaims; granted: Granted }): OutputGrant {

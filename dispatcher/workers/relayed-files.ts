@@ -39,7 +39,7 @@ export class RelayedFiles {
   /** Resolves once the result is in its staging place and on the disk; a transfer that breaks off leaves nothing there. */
   async write(id: string, claims: WorkerClaims, { number, content }: { number: number; content: Readable }) {
     const attempt = await this.#context.held(id, claims)
-    const url = this.#context.outputs.fileOf(attempt, number)
+    const url = await this.#context.outputs.fileOf(attempt, number)
     if (url === undefined)
       throw new SpillwayError(
         'output-refused',

@@ -10,7 +10,7 @@ import { RUNTIME_PATHS, type StartAnswer, type WorkerClaims } from '../../runtim
 import type { WorkerBackend } from '../backends/backend.js'
 import type { Database } from '../database/database.js'
 import { relayGrant, type Relay } from './relay-grant.js'
-import type { WorkerBook } from './worker-book.js'
+import type { StartVerdict, WorkerBook } from './worker-book.js'
 import { WORKER_TOKEN_MS } from './worker-token.js'
 
 /** Bytes of files that travel with the answer itself; the worker fetches the others, so that it never holds them in memory. */
@@ -18,10 +18,12 @@ const INLINE_BYTES_MAX = 512 * 1024
 
 export interface StartWorkerContext extends Relay {
   book: WorkerBook
-  database: Pick<Database, 'runningAttempts'>
+  database: Pick<Database, 'runningAttempts' | 'shared'>
   backends: readonly WorkerBackend[]
   release(name: string, number: number): Promise<Release>
   packageOf(release: Release): Promise<PackagedFile[]>
+  /** The worker gets its function. */
+  onStarted(claims: WorkerClaims): void
   now(): number
 }
 
@@ -40,9 +42,11 @@ export class StartWorker {
     if (!backend?.workerFile) throw new Error(`workers of ${claims.backend} do not start with a start token`)
     const session = { ...claims, expiresAt: now() + WORKER_TOKEN_MS }
     const files = await packageOf(release)
+    const worker = await backend.workerFile(claims.worker, release)
+    this.#context.onStarted(claims)
     return {
       token: token(session),
-      worker: await backend.workerFile(claims.worker, release),
+      worker,
       files: this.#grants(files, session),
     }
   }
@@ -56,13 +60,23 @@ export class StartWorker {
   }
 
   /** After a restart the book is empty, but a worker that runs something has certainly started. */
-  async #mustBeFirst({ worker }: WorkerClaims, nonce: string): Promise<void> {
-    const verdict = this.#context.book.start(worker, nonce)
+  async #mustBeFirst(claims: WorkerClaims, nonce: string): Promise<void> {
+    const { worker } = claims
+    const verdict = await this.#spend(claims, nonce)
     if (verdict === 'unknown')
       throw new SpillwayError('worker-dismissed', `Worker ${worker} is not wanted any more; it may end.`)
     const attempts = await this.#context.database.runningAttempts()
     if (verdict === 'spent' || attempts.some((attempt) => attempt.worker === worker))
       throw new SpillwayError('token-invalid', `The start token of worker ${worker} has been used before.`)
+  }
+
+  /** Where there are several dispatchers, a token that is spent at one is spent at all. */
+  async #spend(claims: WorkerClaims, nonce: string): Promise<StartVerdict> {
+    const { book, database, now } = this.#context
+    if (!database.shared) return book.start(claims.worker, nonce)
+    const verdict = await database.shared.spendStart(claims.worker, nonce, now())
+    if (verdict === 'started') book.admit(claims)
+    return verdict === 'dismissed' ? 'unknown' : verdict
   }
 
   #grants(files: readonly PackagedFile[], claims: WorkerClaims): StartAnswer['files'] {

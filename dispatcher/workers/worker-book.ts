@@ -2,6 +2,11 @@
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { WorkerClaims } from '../../runtime/contract/runtime-api.js'
 
+/** By release, see `idleKey`. */
+export type IdleWorkers = Record<string, string[]>
+
+export const idleKey = (functionName: string, release: number): string => `${functionName} ${release}`
+
 interface Entry {
   claims: WorkerClaims
   /** Nonce of the one start that it has made. */
@@ -68,11 +73,23 @@ export class WorkerBook {
     this.#entries.delete(worker)
   }
 
+  has(worker: string): boolean {
+    return this.#entries.has(worker)
+  }
+
   /** Workers of a release that wait for work, longest first. */
   idle(functionName: string, release: number): string[] {
     return [...this.#entries.values()]
       .filter(({ claims, waiting }) => waiting && claims.function === functionName && claims.release === release)
       .map(({ claims }) => claims.worker)
+  }
+
+  /** All workers that wait for work, longest first. */
+  idleByRelease(): IdleWorkers {
+    const idle: IdleWorkers = {}
+    for (const { claims, waiting } of this.#entries.values())
+      if (waiting) (idle[idleKey(claims.function, claims.release)] ??= []).push(claims.worker)
+    return idle
   }
 
   #leave(worker: string, waiting: symbol): void {

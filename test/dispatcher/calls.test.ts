@@ -9,6 +9,7 @@ import { openDatabase } from '../../dispatcher/database/open.js'
 import { Settle } from '../../dispatcher/settle.js'
 import type { ObjectStore } from '../../dispatcher/storage/object-store.js'
 import { openStorage } from '../../dispatcher/storage/open.js'
+import { GrantsInMemory } from '../../dispatcher/workers/grant-book.js'
 import { LogBook } from '../../dispatcher/workers/log-book.js'
 import { OutputGrants } from '../../dispatcher/workers/output-grants.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
@@ -43,7 +44,12 @@ describe('calls', () => {
   /** A life of the dispatcher, as far as calls are concerned. */
   function live(free?: number): { calls: Calls; backend: FakeCallBackend; spill: () => Promise<void> } {
     const backends: FakeCallBackend[] = []
-    const outputs = new OutputGrants({ store: () => store, origin: () => '', token: () => '' })
+    const outputs = new OutputGrants({
+      book: new GrantsInMemory(),
+      store: () => store,
+      origin: () => '',
+      token: () => '',
+    })
     const release = async (name: string, number: number) => (await database.getRelease(name, number))!
     const settle = new Settle({
       database,
@@ -196,7 +202,7 @@ describe('calls', () => {
     const [id] = await accept(due('a'))
     await live().spill()
     const { calls, backend } = live()
-    await calls.resume()
+    await calls.takeUp(await database.runningAttempts())
     assert.deepEqual(
       backend.resumed.map((call) => call.id),
       [attemptId(id!, 1)],

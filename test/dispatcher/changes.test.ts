@@ -49,4 +49,27 @@ describe('changes', () => {
     await wait
     waiter.leave()
   })
+
+  it('tells others of those that are wanted and not here', () => {
+    const told: [string, number][] = []
+    const changes = new Changes((topic, count) => told.push([topic, count]))
+    changes.enter('a')
+    changes.enter('a')
+    changes.notify('a', 1)
+    changes.notify('a', 3)
+    changes.notify('b')
+    changes.wake('b')
+    assert.deepEqual(told, [
+      ['a', 2],
+      ['b', Number.POSITIVE_INFINITY],
+    ])
+  })
+
+  it('makes everybody look again', async () => {
+    const changes = new Changes()
+    const [one, other] = [changes.enter('a'), changes.enter('b')]
+    changes.wakeAll()
+    const { signal } = new AbortController()
+    await Promise.all([one, other].map((waiter) => waiter.wait({ milliseconds: 60_000, signal })))
+  })
 })

@@ -17,11 +17,11 @@ const EVENTS = /^runtime\/events\//
 const BACKEND = /^dispatcher\/backends\/(call-)?backend\.ts$/
 /** What several back-ends have in common. */
 const SHARED = /^dispatcher\/backends\/(plan|steering)\.ts$/
-const DATABASE = /^dispatcher\/database\/database\.ts$/
+const DATABASE = /^dispatcher\/database\/(database|shared)\.ts$/
 const STORAGE = /^dispatcher\/storage\/(object-store|stores)\.ts$/
 const IMAGES = /^dispatcher\/images\//
 const ROUTER = /^dispatcher\/router\//
-const WORK = /^dispatcher\/(intake|routing|workers)\/|^dispatcher\/[a-z-]+\.ts$/
+const WORK = /^dispatcher\/(intake|replicas|routing|workers)\/|^dispatcher\/[a-z-]+\.ts$/
 const ANY = /^(runtime\/(contract|events)|dispatcher)\//
 
 /** Within its own folder a file may import what it likes; what stands here is beside that. */

@@ -246,6 +246,7 @@ describe('postgres: failures', function () {
 
     it('that is asleep is given up after a while; calls are refused, and it goes on when it wakes up', async () => {
       const url = await create()
+      await (await openPostgres(url)).close()
       const database = await started(url, { ...QUICK, answerTimeoutMs: 300 })
       server.freeze()
       try {

@@ -65,7 +65,7 @@ describe('postgres: the queue', function () {
   }
   /** Claims in a transaction of its own. */
   const claimOn = async (session: Session, changes: Partial<ClaimRequest> = {}, log: string[] = []) => {
-    const write = claim({ ...CLAIM, ...changes })
+    const write = claim({ ...CLAIM, ...changes }, 1)
     const found = write.read(await session.begin(write.statements))
     if (found) log.push(found.invocation)
     await session.commit()
@@ -163,7 +163,7 @@ const writes = (): PostgresStatement[] =>
   [
     accept([[objectWork('f', 'k'), requestWork('f', 'k', Buffer.from('x'))]]),
     ...(['local', 'lambda'] as const).flatMap((backend) =>
-      [undefined, 9].map((concurrency) => claim({ ...CLAIM, backend, concurrency })),
+      [undefined, 9].map((concurrency) => claim({ ...CLAIM, backend, concurrency }, 1)),
     ),
     unclaim(REF, T0),
     renewLease(REF, T0),

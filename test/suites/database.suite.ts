@@ -406,7 +406,7 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
       it('keeps what was promised first, and can still turn out to be refused by the storage', async () => {
         const first = await started()
         await database.beginPublishing(first, publishing)
-        assert.equal(await database.beginPublishing(first, { outcome: SUCCEEDED, staged: [] }), 'held')
+        assert.equal(await database.beginPublishing(first, { outcome: SUCCEEDED, staged: [] }), 'promised')
         assert.deepEqual((await database.runningAttempt(first))?.publishing, publishing)
         assert.equal(await database.settle(failure('output-refused', first)), 'held')
         assert.equal(await stateOf(first.id), 'failed')

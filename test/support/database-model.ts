@@ -109,9 +109,10 @@ export class DatabaseModel {
     })
   }
 
-  beginPublishing(ref: AttemptRef, publishing: Publishing): Held {
+  beginPublishing(ref: AttemptRef, publishing: Publishing): Held | 'promised' {
     const entry = this.#held(ref)
-    if (entry) entry.publishing ??= publishing
+    if (entry?.publishing) return 'promised'
+    if (entry) entry.publishing = publishing
     return entry ? 'held' : 'fenced'
   }
 

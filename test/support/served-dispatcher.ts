@@ -23,25 +23,33 @@ export interface ServedDispatcher {
   stop(): Promise<void>
 }
 
+export interface ServeOptions extends Pick<WorkerBackend, 'workerFile' | 'follow'> {
+  /** Folder of the storage `here`. */
+  data?: string
+  environment?: Record<string, string>
+  /** Those of one team share a database of `environment`. */
+  team?: string
+}
+
 export async function serveDispatcher(
   directory: string,
-  { workerFile }: Pick<WorkerBackend, 'workerFile'> = {},
+  { data = join(directory, 'data'), environment = {}, team, ...backend }: ServeOptions = {},
 ): Promise<ServedDispatcher> {
-  const data = join(directory, 'data')
   const file = join(directory, 'dispatcher.yml')
   mkdirSync(data, { recursive: true })
+  mkdirSync(directory, { recursive: true })
   const storage = { here: { type: 'directory', path: data, settle: 0.02 } }
   writeFileSync(file, JSON.stringify({ stateDirectory: join(directory, 'state'), storage, lease: 600 }))
-  const config = readConfig(file, {})
+  const config = readConfig(file, environment)
   let host: BackendHost | undefined
   const dispatcher = await Dispatcher.open({
     config,
-    database: await openDatabase(config.database),
+    database: await openDatabase(config.database, team === undefined ? {} : { team }),
     stores: new Stores(Object.entries(config.storage).map(([name, one]) => openStorage(name, one, { log: () => {} }))),
     openCalled: () => [],
     openBackends: (given) => {
       host = given('local')
-      return [Object.assign(new IdleBackend(), workerFile ? { workerFile } : {})]
+      return [Object.assign(new IdleBackend(), backend)]
     },
     log: () => undefined,
     now: () => Date.now(),

@@ -58,6 +58,8 @@ export class Fleet {
   #bootSeconds = BOOT_SECONDS
   /** When a quota last refused a worker. */
   #fullAt = -Infinity
+  /** Another dispatcher scales, and what is seen here is seen there. */
+  #isFollowing = false
 
   constructor(context: FleetContext) {
     this.#context = context
@@ -72,6 +74,7 @@ export class Fleet {
 
   scale(demands: Demand[]): void {
     if (this.#closed) return
+    this.#isFollowing = false
     this.#context.preparation.keep(this.#releases.remember(demands))
     this.#noteIdle(new Set(demands.flatMap(({ idle }) => idle)))
     for (const member of this.#members.all()) this.#review(member)
@@ -82,6 +85,16 @@ export class Fleet {
   /** Workers on these nodes finish what they run, and get nothing more. */
   cordon(nodes: readonly string[]): void {
     this.#cordoned = new Set(nodes)
+  }
+
+  /** Knows all that `scale` has to know, and does nothing. */
+  follow(demands: Demand[]): void {
+    if (this.#closed) return
+    this.#isFollowing = true
+    this.#context.preparation.keep(this.#releases.remember(demands))
+    this.#noteIdle(new Set(demands.flatMap(({ idle }) => idle)))
+    // One that runs has most likely asked for its function: of another dispatcher.
+    for (const member of this.#members.all()) if (member.pod?.phase === 'running') member.state = 'up'
   }
 
   /** The worker has asked for its function. */
@@ -95,7 +108,7 @@ export class Fleet {
 
   silent(worker: string): void {
     const member = this.#members.get(worker)
-    if (member) this.#remove(member, 'its lease ran out')
+    if (member && !this.#isFollowing) this.#remove(member, 'its lease ran out')
   }
 
   figures(trouble: string | undefined) {
@@ -290,7 +303,7 @@ export class Fleet {
   #ended(id: string, { cause, why, isImageFault, exitCode = 0 }: PodEnd): void {
     const member = this.#members.get(id)
     this.#forget({ id }, why, cause)
-    if (!member || member.stopping) return
+    if (!member || member.stopping || this.#isFollowing) return
     if (isImageFault) this.#resolve(member, { kind: 'function', words: why })
     else if (exitCode !== 0 && cause === 'worker-lost') this.#resolve(member, { kind: 'platform', words: why })
   }

@@ -73,6 +73,8 @@ export class KubernetesBackend implements WorkerBackend {
   #nodesAt = -Infinity
   #illSince: number | undefined
   #trouble: string | undefined = 'it has not been reached yet'
+  /** Among several dispatchers. */
+  #role: 'scaling' | 'following' | 'taking-over' = 'scaling'
 
   constructor(config: KubernetesConfig, parts: KubernetesParts, host: BackendHost) {
     this.origin = config.place.dispatcherUrl
@@ -97,7 +99,9 @@ export class KubernetesBackend implements WorkerBackend {
 
   scale(demands: Demand[]): void {
     if (!this.#opened) return
-    this.#opened.fleet.scale(demands)
+    if (this.#role === 'following') this.#takeOver(this.#opened)
+    if (this.#role === 'scaling') this.#opened.fleet.scale(demands)
+    else this.#opened.fleet.follow(demands)
     const isDue = this.#config.now() - this.#nodesAt >= NODES_MS
     if (isDue && demands.some(({ queued }) => queued > 0)) void this.#lookAtNodes(this.#opened)
   }
@@ -115,6 +119,15 @@ export class KubernetesBackend implements WorkerBackend {
       }),
       ...ill,
     }
+  }
+
+  follow(demands: Demand[]): void {
+    this.#role = 'following'
+    this.#opened?.fleet.follow(demands)
+  }
+
+  noteUp(worker: string): void {
+    this.#opened?.fleet.noteUp(worker)
   }
 
   silent(worker: string): void {
@@ -141,6 +154,21 @@ export class KubernetesBackend implements WorkerBackend {
       ...(this.#opened?.fleet.figures(trouble) ?? nothing),
       notes: this.#notes(),
     }
+  }
+
+  /** Jobs that have no pod are not seen by who follows. */
+  #takeOver({ cluster, fleet }: Opened): void {
+    this.#role = 'taking-over'
+    const end = (role: 'following' | 'scaling') => {
+      if (this.#role === 'taking-over') this.#role = role
+    }
+    cluster.listJobs(this.#selector).then(
+      (jobs) => {
+        fleet.sightings.onJobs(jobs)
+        end('scaling')
+      },
+      () => end('following'),
+    )
   }
 
   /** Workers are left alone: they go on when the dispatcher is back, and end by themselves when it stays away. */

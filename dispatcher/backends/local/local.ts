@@ -151,7 +151,8 @@ export class LocalBackend implements WorkerBackend {
       return {
         key,
         queued: resting ? 0 : queued,
-        running,
+        // What runs on other machines, or on workers of an earlier life, needs none here.
+        running: Math.min(running, mine.length),
         concurrency,
         workers: mine.length,
         idle: idle.filter((worker) => this.#crew.get(worker)?.stopping === false),

@@ -28,23 +28,36 @@ const claimSql = ({ isDue, hasRoom }: { isDue: boolean; hasRoom: boolean }) => `
     FROM oldest WHERE i.id = oldest.id
     RETURNING i.id, i.newest_attempt, i.input
   ), attempt AS (
-    INSERT INTO attempts (invocation, number, backend, worker, started_at, lease_until)
-    SELECT id, newest_attempt, ?, ?, ?::bigint, ?::bigint FROM started
+    INSERT INTO attempts (invocation, number, backend, worker, started_at, lease_until, dispatcher)
+    SELECT id, newest_attempt, ?, ?, ?::bigint, ?::bigint, ?::bigint FROM started
   )
   SELECT id, newest_attempt AS number, input FROM started`
 
-export function claim(request: ClaimRequest): PostgresWrite<Claim | undefined> {
-  return { statements: [{ sql: ALONE, values: [request.function] }, start(request)], read: claimOf }
+/** `dispatcher`: number of the one that looks after the attempt. */
+export function claim(request: ClaimRequest, dispatcher: number): PostgresWrite<Claim | undefined> {
+  return { statements: [{ sql: ALONE, values: [request.function] }, start(request, dispatcher)], read: claimOf }
 }
 
-function start(request: ClaimRequest): PostgresStatement {
+function start(request: ClaimRequest, dispatcher: number): PostgresStatement {
   const { function: name, release, backend, worker, concurrency, now, leaseUntil } = request
   const due: PostgresValue[] = isPublic(backend) ? [now] : []
   const room = concurrency === undefined ? [] : [name, concurrency]
   const running = [laneOf({ eligible: [backend], spillAt: now }), now, move(now, 'running')]
   return {
     sql: claimSql({ isDue: due.length > 0, hasRoom: room.length > 0 }),
-    values: [lanesFor(backend), name, release, ...due, ...room, ...running, backend, worker, now, leaseUntil],
+    values: [
+      lanesFor(backend),
+      name,
+      release,
+      ...due,
+      ...room,
+      ...running,
+      backend,
+      worker,
+      now,
+      leaseUntil,
+      dispatcher,
+    ],
   }
 }
 

@@ -1,5 +1,6 @@
-/** Brings the schema `spillway` of a database to the form that this version of Spillway writes; its caller has the lock. */
+/** Brings the schema `spillway` of a database to the form that this version of Spillway writes; its caller is alone at the door. */
 import { migrationsAfter, migrationsOf } from '../migrations.js'
+import { mustBeAlone } from './members.js'
 import type { Session } from './session.js'
 
 const SCHEMA = 'spillway'
@@ -7,6 +8,7 @@ const SCHEMA = 'spillway'
 export async function migrate(session: Session, name: string, directory = migrationsOf('postgres')): Promise<void> {
   const { scripts, version } = migrationsAfter(await versionOf(session), { name, directory })
   if (scripts.length === 0) return
+  await mustBeAlone(session, name)
   const steps = [...scripts, 'DELETE FROM format', `INSERT INTO format (version) VALUES (${version})`]
   await session.script(`BEGIN; ${steps.map((step) => `${step};`).join('\n')} COMMIT`).catch(async (error: unknown) => {
     await session.rollBack()

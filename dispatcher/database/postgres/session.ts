@@ -30,6 +30,11 @@ export interface SessionOptions {
 const CONNECT_TIMEOUT_MS = 5000
 const KEEP_ALIVE_AFTER_MS = 10_000
 const STATEMENT_TIMEOUT_MS = 30_000
+
+/** For which a dispatcher that stands still in the middle of a transaction keeps the others from writing; they wait for longer. */
+const STANDSTILL_MS = 5000
+const LOCK_TIMEOUT_MS = 20_000
+
 const ANSWER_TIMEOUT_MS = 35_000
 
 /**
@@ -40,8 +45,8 @@ const SETTINGS = `
   SET synchronous_commit = on;
   SET search_path = spillway;
   SET statement_timeout = ${STATEMENT_TIMEOUT_MS};
-  SET lock_timeout = 5000;
-  SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT_MS};
+  SET lock_timeout = ${LOCK_TIMEOUT_MS};
+  SET idle_in_transaction_session_timeout = ${STANDSTILL_MS};
   SET tcp_keepalives_idle = 10;
   SET tcp_keepalives_interval = 5;
   SET tcp_keepalives_count = 3;
@@ -147,6 +152,12 @@ export class Session {
   async commit(): Promise<void> {
     const command = await this.script('COMMIT')
     if (command !== 'COMMIT') throw new Error(`COMMIT came to ${command}`)
+  }
+
+  /** Calls back for what is told on the channel, until the connection ends. */
+  async listen(channel: string, onWords: (words: string, from: number) => void): Promise<void> {
+    this.#client.on('notification', ({ payload = '', processId }) => onWords(payload, processId))
+    await this.script(`LISTEN ${channel}`)
   }
 
   async rollBack(): Promise<void> {

@@ -1,11 +1,11 @@
-/** The one connection that writes and holds the lock; once it is lost, nothing is written until it has been made again. */
+/** The one connection that writes and makes a member; once it is lost, nothing is written until it has been made again. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { asError, SpillwayError } from '../../../runtime/contract/errors.js'
 import { CommitFailed, type Outcome } from '../group-commit.js'
 import type { Answer, Write } from '../sql/statement.js'
 import { Doubt } from './doubt.js'
-import { endConnection, isSame, locked, takeLock, whoAmI, type Holder } from './lock.js'
-import { isNewest, markOf, raiseMark, registerDispatcher } from './marks.js'
+import { raiseMark, registerDispatcher, standingOf } from './marks.js'
+import { becomeMember, enter, mustBeOfTeam, takeDuty, TAKE_TURN } from './members.js'
 import { migrate } from './migrate.js'
 import { isConflict, isReadOnly, isRefusal, replaced, serverUnavailable, unknownEnd } from './refusal.js'
 import { Session, StatementFailed, type SessionOptions } from './session.js'
@@ -14,6 +14,8 @@ import type { PostgresValue } from './statements.js'
 export type PostgresWrite<T = unknown> = Write<T, PostgresValue>
 
 export interface WriterOptions extends SessionOptions {
+  /** The same for all dispatchers that may have the database open at once. */
+  team: string
   /** Time between two tries to connect again. */
   retryEveryMs: number
   /** How long callers wait for somebody to look whether their commit has happened. */
@@ -23,48 +25,41 @@ export interface WriterOptions extends SessionOptions {
 /** How often work is run that collides with that of other programs. */
 const TRIES = 5
 
-interface Opened {
-  session: Session
-  /** What the lock knows us by. */
-  self: Holder
-  dispatcher: number
-}
-
 export class Writer {
+  /** Among all dispatchers that ever opened the database. */
+  readonly number: number
   readonly #options: WriterOptions
-  readonly #dispatcher: number
   readonly #closing = new AbortController()
+  readonly #duties = new Set<string>()
   #session: Session | undefined
-  #self: Holder
   #trouble: SpillwayError | undefined
   #isReplaced = false
   #mark = 0
   #doubt: Doubt | undefined
   #recovery: Promise<void> = Promise.resolve()
 
-  /** Takes the lock and brings the database up to date; throws `database-locked` when another dispatcher has it. */
+  /** Brings the database up to date; throws `database-locked` when a dispatcher of another team has it open. */
   static async open(options: WriterOptions): Promise<Writer> {
-    const { name } = options.address
+    const { address, team } = options
     const session = await Session.open(options)
     try {
-      const holder = await takeLock(session)
-      if (holder) throw locked(name, holder)
-      await migrate(session, name)
-      return new Writer(options, {
-        session,
-        self: await whoAmI(session),
-        dispatcher: await registerDispatcher(session),
+      const number = await enter(session, address.name, async () => {
+        await migrate(session, address.name)
+        await mustBeOfTeam(session, address.name, team)
+        const registered = await registerDispatcher(session, team)
+        await becomeMember(session, registered)
+        return registered
       })
+      return new Writer(options, { session, number })
     } catch (error) {
       session.destroy()
       throw error
     }
   }
 
-  private constructor(options: WriterOptions, { session, self, dispatcher }: Opened) {
+  private constructor(options: WriterOptions, { session, number }: { session: Session; number: number }) {
     this.#options = options
-    this.#dispatcher = dispatcher
-    this.#self = self
+    this.number = number
     this.#use(session)
   }
 
@@ -88,6 +83,25 @@ export class Writer {
     }
   }
 
+  /** Whether this dispatcher has the duty: until the connection is lost. */
+  async take(duty: string): Promise<boolean> {
+    const session = this.#session
+    if (!session) throw this.#trouble
+    if (this.#duties.has(duty)) return true
+    if (!(await takeDuty(session, duty)) || session !== this.#session) return false
+    this.#duties.add(duty)
+    return true
+  }
+
+  holds(duty: string): boolean {
+    return this.#duties.has(duty)
+  }
+
+  /** The server knows nothing of the connection any more. */
+  lose(): void {
+    if (this.#session) this.#lose(this.#session, new Error('the server has ended the connection'))
+  }
+
   async close(): Promise<void> {
     await this.#doubt?.over
     this.#closing.abort()
@@ -103,9 +117,9 @@ export class Writer {
 
   /** When it throws, nothing was written. */
   async #begin(session: Session, writes: readonly PostgresWrite[], tries: number): Promise<Answer[]> {
-    const mark = raiseMark(this.#dispatcher, ++this.#mark)
+    const mark = raiseMark(this.number, ++this.#mark)
     try {
-      const answers = await session.begin([...writes.flatMap(({ statements }) => statements), mark])
+      const [, ...answers] = await session.begin([TAKE_TURN, ...writes.flatMap(({ statements }) => statements), mark])
       if (answers.at(-1)!.changes === 0) throw this.#replace(session)
       return answers
     } catch (error) {
@@ -135,6 +149,7 @@ export class Writer {
     session.destroy()
     if (this.#session === session) {
       this.#session = undefined
+      this.#duties.clear()
       this.#trouble = trouble
       this.#recovery = this.#recover()
     }
@@ -146,6 +161,7 @@ export class Writer {
     this.#isReplaced = true
     this.#trouble = replaced(this.#name)
     this.#session = undefined
+    this.#duties.clear()
     session.destroy()
     return this.#trouble
   }
@@ -165,15 +181,10 @@ export class Writer {
   async #reopen(): Promise<void> {
     const session = await Session.open(this.#options)
     try {
-      const holder = await takeLock(session)
-      if (holder && isSame(holder, this.#self)) {
-        await endConnection(session, holder)
-        throw new Error('the connection of before is not dead yet')
-      }
-      await this.#resolveDoubt(session)
-      if (!(await isNewest(session, this.#dispatcher))) throw this.#replace(session)
-      if (holder) throw serverUnavailable(this.#name, locked(this.#name, holder))
-      this.#self = await whoAmI(session)
+      if (!(await becomeMember(session, this.number))) throw new Error('the connection of before is not dead yet')
+      const { mark, replaced: isReplaced } = await standingOf(session, this.number, this.#options.team)
+      this.#resolveDoubt(mark)
+      if (mark === null || isReplaced) throw this.#replace(session)
       this.#use(session)
     } catch (error) {
       session.destroy()
@@ -181,12 +192,9 @@ export class Writer {
     }
   }
 
-  /** The connection that sent the commit is gone, as it has not got the lock any more: what it did is final. */
-  async #resolveDoubt(session: Session): Promise<void> {
-    const doubt = this.#doubt
-    if (!doubt) return
-    const isRecorded = (await markOf(session, this.#dispatcher)) === doubt.mark
-    doubt.end(isRecorded ? undefined : this.#trouble)
+  /** The connection that sent the commit is gone, as its lock is this one's now: what it did is final. */
+  #resolveDoubt(mark: number | null): void {
+    this.#doubt?.end(mark === this.#doubt.mark ? undefined : this.#trouble)
     this.#doubt = undefined
   }
 }
@@ -199,9 +207,10 @@ function outcomesOf(writes: readonly PostgresWrite[], answers: readonly Answer[]
   })
 }
 
-/** The write that has the statement; a statement that is ours is nobody's fault among them. */
+/** The write that has the statement; those around them are ours, and nobody's fault among them. */
 function blame(writes: readonly PostgresWrite[], { index, reason }: StatementFailed): unknown {
   let end = 0
-  const owner = index < 0 ? -1 : writes.findIndex(({ statements }) => index < (end += statements.length))
+  const own = index - 1
+  const owner = own < 0 ? -1 : writes.findIndex(({ statements }) => own < (end += statements.length))
   return owner < 0 ? reason : new CommitFailed(owner, reason)
 }

@@ -9,7 +9,7 @@ import { ADD_MOVE, move, printable } from './rows.js'
 import type { Value, Write } from './statement.js'
 
 /** What was promised first is what will be published. */
-const BEGIN_PUBLISHING = `UPDATE attempts SET publishing = coalesce(publishing, ?) WHERE ${IS_HELD}`
+const BEGIN_PUBLISHING = `WHERE ${IS_HELD} AND publishing IS NULL`
 
 /** The last value is 1 for what can no longer happen to an attempt whose results are on their way. */
 const CAN_END = `${IS_HELD} AND (publishing IS NULL OR ? = 0)`
@@ -39,8 +39,22 @@ const HAPPENINGS: Partial<Record<State, Happening>> = {
   cancelled: 'cancel',
 }
 
-export const beginPublishing = (attempt: AttemptRef, publishing: Publishing): Write<Held> =>
-  ifHeld({ sql: BEGIN_PUBLISHING, values: [JSON.stringify(publishing), ...key(attempt)] })
+/** `dispatcher`: number of the one that will publish, where there are several. */
+export function beginPublishing(
+  attempt: AttemptRef,
+  publishing: Publishing,
+  dispatcher?: number,
+): Write<Held | 'promised'> {
+  const set = dispatcher === undefined ? 'publishing = ?' : 'publishing = ?, dispatcher = ?'
+  const values = [JSON.stringify(publishing), ...(dispatcher === undefined ? [] : [dispatcher]), ...key(attempt)]
+  return {
+    statements: [
+      { sql: `UPDATE attempts SET ${set} ${BEGIN_PUBLISHING}`, values },
+      { sql: `SELECT 1 FROM attempts WHERE ${IS_HELD}`, values: key(attempt) },
+    ],
+    read: ([begun, held]) => (begun!.changes > 0 ? 'held' : held!.rows.length > 0 ? 'promised' : 'fenced'),
+  }
+}
 
 export function settle(settlement: Settlement): Write<Held> {
   mustBeAMove(settlement)

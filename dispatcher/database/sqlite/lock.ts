@@ -1,4 +1,4 @@
-/** One dispatcher per file: a lock that lasts as long as its holder and goes with it, however it ends. */
+/** One dispatcher per file, or per directory of files: a lock that lasts as long as its holder and goes with it, however it ends. */
 import { SpillwayError } from '../../../runtime/contract/errors.js'
 import { codeOf } from '../refusal.js'
 import { openPlainly } from './connection.js'
@@ -29,8 +29,8 @@ function locked(path: string): SpillwayError {
   const holder = holderOf(path)
   return new SpillwayError(
     'database-locked',
-    `${path} is in use by another dispatcher${holder ? ` (process ${holder})` : ''}, and a file takes one at a time. ` +
-      'Stop that one, or give this one a database of its own.',
+    `${path} is in use by another dispatcher${holder ? ` (process ${holder})` : ''} and takes one at a time. ` +
+      'Stop that one, or give this one another.',
     { path, holder },
   )
 }

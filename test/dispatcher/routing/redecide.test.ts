@@ -32,7 +32,7 @@ describe('deciding again', () => {
     backends.workers.push(home as unknown as WorkerBackend)
     backends.called.push({ limits: { name: 'lambda', public: true } } as unknown as CallBackend)
     const find = async () => release
-    routing = new Routing({ database, backends, release: find, idle: () => 0, now: () => now })
+    routing = new Routing({ database, backends, release: find, idle: () => 0, dispatchers: () => 1, now: () => now })
     const log = () => undefined
     redecide = new Redecide({ database, routing, release: find, now: () => now, onDecided: () => undefined, log })
     await routing.open()

@@ -37,7 +37,6 @@ const pulling = (reason: string, message: string) => ({
 })
 
 class Bench {
-  readonly cluster = new FakeCluster()
   readonly host = new RecordingHost()
   now = 1_000_000
   imageFault: Error | undefined
@@ -45,7 +44,11 @@ class Bench {
   readonly release = releaseOf()
   readonly backend: KubernetesBackend
 
-  constructor(config: Partial<KubernetesConfig> = {}, before: (cluster: FakeCluster) => void = () => undefined) {
+  constructor(
+    config: Partial<KubernetesConfig> = {},
+    before: (cluster: FakeCluster) => void = () => undefined,
+    readonly cluster = new FakeCluster(),
+  ) {
     before(this.cluster)
     this.backend = new KubernetesBackend(
       {
@@ -66,9 +69,13 @@ class Bench {
     )
   }
 
-  async ready(): Promise<this> {
-    await eventually(() => this.cluster.watches === 1)
+  async ready(watches = 1): Promise<this> {
+    await eventually(() => this.cluster.watches === watches)
     return this
+  }
+
+  follow(more: Partial<Demand> = {}): void {
+    this.backend.follow([{ release: this.release, queued: 0, running: 0, concurrency: Infinity, idle: [], ...more }])
   }
 
   scale(more: Partial<Demand> = {}, ...others: Partial<Demand>[]): void {
@@ -604,6 +611,62 @@ describe('kubernetes back-end', () => {
       await on.backend.close()
       assert.equal(on.cluster.jobs.size, 2)
       assert.deepEqual(on.host.dismissed, [])
+    })
+  })
+
+  describe('shares a cluster with the back-end of another dispatcher', () => {
+    const two = async () => {
+      const one = await bench()
+      const other = new Bench({}, undefined, one.cluster)
+      running.push(other)
+      await other.ready(2)
+      other.follow()
+      return { one, other }
+    }
+
+    it('which scales: it makes nothing, sends nobody away and blames nobody, but knows every worker', async () => {
+      const { one, other } = await two()
+      const [job] = await one.up(2)
+      other.follow({ queued: 5, running: 2 })
+      assert.deepEqual(
+        other.host.admitted.sort(),
+        [...one.cluster.jobs.keys()].map((name) => one.workerOf(name)).sort(),
+      )
+      one.cluster.end(job!, 1)
+      other.now += 600_000
+      other.follow({ queued: 5, running: 1 })
+      assert.equal(other.backend.status().workers, 1)
+      assert.deepEqual([one.cluster.jobs.size, other.host.dismissed, other.host.failures], [2, [], []])
+      assert.equal(other.host.ended.length, 1)
+    })
+
+    it('and takes over with all of its workers, those without a pod too', async () => {
+      const { one, other } = await two()
+      await one.up(2)
+      one.cluster.makesPods = false
+      one.scale({ queued: 1, running: 2 })
+      await one.jobs(3)
+      await one.backend.close()
+      other.now += 600_000
+      other.scale({ queued: 1, running: 2 })
+      await eventually(() => {
+        other.scale({ queued: 1, running: 2 })
+        return other.backend.status().pending === 1
+      })
+      assert.deepEqual([other.backend.status().workers, one.cluster.jobs.size], [2, 3])
+      one.cluster.makesPods = true
+      other.scale({ queued: 2, running: 2 })
+      await other.jobs(4)
+    })
+
+    it('hears that a worker got its function from the other one', async () => {
+      const { one, other } = await two()
+      one.scale({ queued: 1 })
+      const [job] = await one.jobs(1)
+      one.cluster.run(job!)
+      await other.backend.workerFile(one.workerOf(job!), one.release)
+      one.backend.noteUp(one.workerOf(job!))
+      assert.deepEqual([one.backend.status().workers, other.backend.status().workers], [1, 1])
     })
   })
 
