@@ -23,10 +23,14 @@ export const kubernetesStart: Bench = {
       const derived = await inTurn(on, { image, make, kubernetes: {} })
       await withDirectory((directory) => makeKitImage(on.bench.cluster, directory))
       const copied = await inTurn(on, { image, make, kubernetes: { registry: undefined, kitImage: KIT_IMAGE } })
+      const volume = { registry: undefined, kit: 'image-volume', kitImage: KIT_IMAGE }
+      const hasVolumes = on.bench.cluster.place.imageVolumes
+      const mounted = hasVolumes ? [await inTurn(on, { image, make, kubernetes: volume })] : []
       api.close()
       return [
         figure({ name: 'from zero, derived image', unit: 'ms', ...derived }, { ratioAtMost: 1.3 }),
         figure({ name: 'from zero, init container', unit: 'ms', ...copied }, { ratioAtMost: 10 }),
+        ...mounted.map((one) => figure({ name: 'from zero, image volume', unit: 'ms', ...one }, { ratioAtMost: 10 })),
       ]
     }),
 }

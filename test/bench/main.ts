@@ -7,6 +7,8 @@ import type { Bench, Figure } from './figure.js'
 import { kubernetesFiles } from './kubernetes-files.js'
 import { kubernetesLatency } from './kubernetes-latency.js'
 import { kubernetesStart } from './kubernetes-start.js'
+import { kubernetesTransfer } from './kubernetes-transfer.js'
+import { kubernetesUpload } from './kubernetes-upload.js'
 import { lambda } from './lambda.js'
 import { latency } from './latency.js'
 import { memory } from './memory.js'
@@ -31,6 +33,8 @@ const BENCHES: readonly Bench[] = [
   kubernetesStart,
   kubernetesLatency,
   kubernetesFiles,
+  kubernetesUpload,
+  kubernetesTransfer,
 ]
 
 async function main(): Promise<void> {

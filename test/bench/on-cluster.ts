@@ -11,7 +11,7 @@ import { withDirectory } from './with-dispatcher.js'
 
 export interface OnCluster {
   bench: Workbench
-  start(kubernetes?: Record<string, unknown>, more?: Record<string, unknown>): Promise<DispatcherProcess>
+  start: Workbench['start']
 }
 
 /** Whoever wants these figures runs the benchmark inside the cluster's network. */
@@ -50,7 +50,7 @@ async function measured(
   const bench = makeWorkbench({ directory: () => state, cache: directory, cluster, namespace, start })
   await bench.signals.open()
   try {
-    return await measure({ bench, start: (kubernetes, more) => bench.start(kubernetes, more) })
+    return await measure({ bench, start: bench.start })
   } finally {
     for (const dispatcher of started) await dispatcher.stop()
     bench.signals.close()

@@ -1,8 +1,9 @@
 /** The plants example: its scripts as they run in an image, and with the Python of this machine. */
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXAMPLES, runScript } from '../support/example.js'
+import { plantsImage, PHOTOGRAPH, PHOTOGRAPHED } from '../support/plants-image.js'
 import { likelySpecies, sameModel, SPECIES_OF_FLOWERS } from '../support/iris.js'
 import { pythonLacks } from '../support/python.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
@@ -24,17 +25,14 @@ describe('the plants example', function () {
   withPython('classifies a photograph with what is in the image, here a stand-in for it', async () => {
     const image = standIn(base())
     const photograph = join(base(), 'a rose.jpg')
-    writeFileSync(photograph, 'not really')
+    writeFileSync(photograph, PHOTOGRAPH)
     const { outputDir } = await runScript({
       script: 'plants/classify.sh',
       inputFile: photograph,
       base: base(),
       environment: image,
     })
-    assert.deepEqual(JSON.parse(readFileSync(join(outputDir, 'a rose.jpg.json'), 'utf8')), [
-      { species: 'Rosa canina', probability: 0.75 },
-      { species: 'Bellis perennis', probability: 0.25 },
-    ])
+    assert.deepEqual(JSON.parse(readFileSync(join(outputDir, 'a rose.jpg.json'), 'utf8')), PHOTOGRAPHED)
   })
 
   withPython('fails with the predictor', async () => {
@@ -78,28 +76,9 @@ describe('the plants example', function () {
   })
 })
 
-/** What `predict.py` finds in the image: `python2`, the package, its facts and names; as variables that lead there. */
+/** The stand-in on this machine, as variables that lead there. */
 function standIn(base: string): Record<string, string> {
   const home = join(base, 'image')
-  const file = (path: string, text: string) => {
-    mkdirSync(join(home, path, '..'), { recursive: true })
-    writeFileSync(join(home, path), text)
-  }
-  file('bin/python2', '#!/bin/sh\nexec python3 "$@"\n')
-  chmodSync(join(home, 'bin/python2'), 0o755)
-  file('plant_classification/__init__.py', '')
-  file('plant_classification/model_utils.py', 'def load_model(weights, output_dim):\n    return weights, output_dim\n')
-  file('plant_classification/my_utils.py', PREDICTION)
-  const training = { augmentation_params: { mean_RGB: [1, 2, 3] }, training_params: { output_dim: 3 } }
-  file('plant_classification/training_info/resnet50_6182classes_100epochs.json', JSON.stringify(training))
-  file('data/data_splits/synsets.txt', 'Bellis perennis\nRosa canina\nUrtica dioica\n')
+  plantsImage(home, join(home, 'bin'))
   return { PLANTS_HOME: home, PYTHONPATH: home, PATH: `${join(home, 'bin')}:${process.env.PATH}` }
 }
-
-const PREDICTION = `
-def single_prediction(network, im_list, aug_params):
-    weights, output_dim = network
-    assert weights.endswith("training_weights/resnet50_6182classes_100epochs.npz") and output_dim == 3
-    assert len(im_list) == 1 and open(im_list[0]).read() == "not really" and aug_params == {"mean_RGB": [1, 2, 3]}
-    return [1, 0], [0.75, 0.25]
-`

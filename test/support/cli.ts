@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 export interface Cli {
@@ -57,12 +57,16 @@ const inFolder = (folder: string | undefined, name: string): Cli => ({
   bin: join(folder ?? '', name, 'node_modules', '.bin', name.startsWith('osls') ? 'osls' : 'serverless'),
 })
 
-/** A copy of a fixture, so that nothing is written into the repository; the plugin is the one that `npx tsc` built. */
-export function copyFixture(name: string, target: string): string {
+/** A copy of a fixture. */
+export const copyFixture = (name: string, target: string): string =>
+  copyService(join(REPOSITORY, 'test', 'plugin', 'fixtures', name), target)
+
+/** A copy, so that nothing is written into the repository; the plugin is the one that `npx tsc` built. */
+export function copyService(source: string, target: string): string {
   if (!existsSync(join(REPOSITORY, 'dist', 'plugin', 'index.js')))
     throw new Error('dist/ is missing: run `npm run build` first')
-  const directory = join(target, name)
-  cpSync(join(REPOSITORY, 'test', 'plugin', 'fixtures', name), directory, { recursive: true })
+  const directory = join(target, basename(source))
+  cpSync(source, directory, { recursive: true })
   linkPlugin(join(target, 'node_modules'))
   return directory
 }

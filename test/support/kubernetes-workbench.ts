@@ -28,7 +28,11 @@ export interface Workbench {
   /** Configuration of a dispatcher whose workers are in the namespace. */
   config(kubernetes?: Record<string, unknown>, more?: Record<string, unknown>): Promise<Record<string, unknown>>
   /** Started again on the same state within a test; gone after it, like its workers. */
-  start(kubernetes?: Record<string, unknown>, more?: Record<string, unknown>): Promise<DispatcherProcess>
+  start(
+    kubernetes?: Record<string, unknown>,
+    more?: Record<string, unknown>,
+    environment?: Record<string, string>,
+  ): Promise<DispatcherProcess>
   /** Makes an image in the registry, once; answers its reference. */
   image(name: string, fill: (root: string) => void, config?: ImageConfig): Promise<string>
   kubectl(...words: string[]): Promise<string>
@@ -65,8 +69,8 @@ export function makeWorkbench({ directory, cache, cluster, namespace, start }: W
     namespace,
     signals: new HttpSignals(cluster.facts.gatewayAddress),
     config,
-    start: async (kubernetes, more) => {
-      const environment = { KUBECONFIG: cluster.facts.kubeconfig }
+    start: async (kubernetes, more, variables = {}) => {
+      const environment = { KUBECONFIG: cluster.facts.kubeconfig, ...variables }
       shareCache(join(directory(), 'state'), cache)
       return start({ config: await config(kubernetes, more), token: TOKEN, environment })
     },
@@ -82,6 +86,9 @@ export function makeWorkbench({ directory, cache, cluster, namespace, start }: W
   }
 }
 
+/** Where pods, and a store that reports new files, reach its dispatchers. */
+export const urlOf = (cluster: Cluster): string => `http://${cluster.facts.gatewayAddress}:${PORT}`
+
 interface ConfigParts {
   cluster: Cluster
   namespace: string
@@ -91,7 +98,7 @@ interface ConfigParts {
 
 async function dispatcherConfig({ cluster, namespace, kubernetes, more }: ConfigParts) {
   const context = (await cluster.kubectl('config', 'current-context')).trim()
-  const dispatcherUrl = `http://${cluster.facts.gatewayAddress}:${PORT}`
+  const dispatcherUrl = urlOf(cluster)
   const backend = { context, namespace, dispatcherUrl, registry: DERIVED, ...kubernetes }
   return { listen: `0.0.0.0:${PORT}`, drain: 0, ...more, backends: { kubernetes: backend } }
 }

@@ -1,5 +1,5 @@
 /** A laboratory as its people would set it up: MinIO and a registry beside the cluster, a dispatcher installed on it. */
-import { execFile } from 'node:child_process'
+import { execFile, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import type { Client } from 'minio'
 import type { InvocationRecord, InvocationSummary } from '../../../runtime/contract/dispatcher-api.js'
 import { busyboxRoot } from '../../support/containers/root-directories.js'
-import { copyFixture, OSLS4, runCli } from '../../support/cli.js'
+import { copyFixture, OSLS4, runCli, startCli, type CliRun } from '../../support/cli.js'
 import { REPOSITORY } from '../../support/dispatcher-process.js'
 import { eventually } from '../../support/eventually.js'
 import type { Cluster } from '../cluster/cluster.js'
@@ -139,14 +139,40 @@ export class Lab {
     return eventually(isReady, { timeoutMs: 60_000, everyMs: 200, what: 'the dispatcher' })
   }
 
-  async get<T>(path: string): Promise<T> {
-    const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${TOKENS.SPILLWAY_TOKENS_USER}` } })
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-    return (await answer.json()) as T
+  /** Lines of JSON. */
+  async log(id: string): Promise<string> {
+    return (await this.#ask(`/v1/invocations/${id}/log`)).text()
   }
 
-  /** `serverless deploy` and the like, with functions as in serverless.yml. */
+  async get<T>(path: string): Promise<T> {
+    return (await this.#ask(path)).json() as Promise<T>
+  }
+
+  async #ask(path: string): Promise<Response> {
+    const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${TOKENS.SPILLWAY_TOKENS_USER}` } })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    return answer
+  }
+
+  /** `serverless deploy` and the like, with functions as in serverless.yml, to its end. */
   async serverless(words: string[], functions: Record<string, unknown>): Promise<string> {
+    const { code, stdout, stderr } = await runCli(OSLS4, words, this.#service(functions))
+    if (code !== 0) throw new Error(`serverless ${words.join(' ')} ended with ${code}\n${stdout}${stderr}`)
+    return stdout + stderr
+  }
+
+  /** One that goes on until its caller stops it, such as `serverless logs --tail`. */
+  startServerless(words: string[], functions: Record<string, unknown>): ChildProcess {
+    return startCli(OSLS4, words, this.#service(functions))
+  }
+
+  /** Where `serverless package` writes. */
+  get packageDirectory(): string {
+    return join(this.directory, 'plain', '.serverless')
+  }
+
+  /** Writes it. */
+  #service(functions: Record<string, unknown>): CliRun {
     const service = copyFixture('plain', this.directory)
     mkdirSync(service, { recursive: true })
     writeFileSync(join(service, 'shift.sh'), SCRIPT, { mode: 0o755 })
@@ -164,10 +190,7 @@ export class Lab {
       functions,
     }
     writeFileSync(join(service, 'serverless.yml'), JSON.stringify(configuration))
-    const environment = { SPILLWAY_TOKEN: TOKENS.SPILLWAY_TOKENS_USER }
-    const { code, stdout, stderr } = await runCli(OSLS4, words, { cwd: service, environment })
-    if (code !== 0) throw new Error(`serverless ${words.join(' ')} ended with ${code}\n${stdout}${stderr}`)
-    return stdout + stderr
+    return { cwd: service, environment: { SPILLWAY_TOKEN: TOKENS.SPILLWAY_TOKENS_USER } }
   }
 
   async upload(files: ReadonlyMap<string, Buffer>): Promise<void> {

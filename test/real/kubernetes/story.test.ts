@@ -4,9 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { V1Job } from '@kubernetes/client-node'
+import { parseAllDocuments } from 'yaml'
 import { blobSizes } from '../../support/blob-sizes.js'
-import { DispatcherProcess } from '../../support/dispatcher-process.js'
+import { DispatcherProcess, REPOSITORY } from '../../support/dispatcher-process.js'
 import { eventually } from '../../support/eventually.js'
+import { HttpSignals } from '../../support/script-signals.js'
 import { generated } from '../../support/streams.js'
 import { testCluster } from '../cluster/test-cluster.js'
 import { whyNoMinio } from '../programs/minio.js'
@@ -154,6 +158,93 @@ describe('the whole story on a cluster', function () {
       functions.functions.map(({ name, release }) => [name, release]),
       [[NAME, 1]],
     )
+  })
+
+  it('finds nothing that another deploy would change', async () => {
+    assert.match(
+      await lab.serverless(['spillway', 'diff'], { shift: shift() }),
+      /^story-dev-shift: unchanged; release 1/m,
+    )
+  })
+
+  it('packages objects that the cluster takes as they are, and a pod that is "restricted"', async () => {
+    await lab.serverless(['package'], { shift: shift() })
+    const file = join(lab.packageDirectory, 'kubernetes', `${NAME}.yaml`)
+    const said = await cluster().kubectl('apply', '--dry-run=server', '--filename', file)
+    const object = `${NAME}-000000000000`
+    assert.equal(said, `job.batch/${object} created (server dry run)\nsecret/${object} created (server dry run)\n`)
+    const [job] = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as V1Job)
+    const { metadata, spec } = job!.spec!.template
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'one', namespace: WORKERS }, spec }
+    assert.equal(await cluster().apply(pod, '--dry-run=server'), 'pod/one created (server dry run)\n')
+  })
+
+  it('has a base for Kustomize in the package, which the cluster takes with what an operator adds', async () => {
+    const own = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' }
+    const overlay = join(directory, 'overlay')
+    mkdirSync(overlay)
+    cpSync(join(REPOSITORY, 'dist/kustomize'), join(directory, 'base-of-package'), { recursive: true })
+    writeFileSync(join(overlay, 'secrets.env'), 'SPILLWAY_TOKENS_USER=x\n')
+    writeFileSync(join(overlay, 'dispatcher.yml'), 'listen: 0.0.0.0:7700\n')
+    const file = { namespace: 'spillway', behavior: 'replace', name: 'spillway-config', files: ['dispatcher.yml'] }
+    const secret = { namespace: 'spillway', name: 'spillway-secrets', envs: ['secrets.env'] }
+    const images = [{ name: 'spillway', newName: 'registry.example.org/lab/spillway', newTag: '1' }]
+    const more = { configMapGenerator: [file], secretGenerator: [secret], images }
+    writeFileSync(
+      join(overlay, 'kustomization.yaml'),
+      JSON.stringify({ ...own, resources: ['../base-of-package'], ...more }),
+    )
+    const namespaces = ['spillway', 'spillway-workers']
+    for (const name of namespaces) await cluster().kubectl('create', 'namespace', name)
+    try {
+      const said = await cluster().kubectl('apply', '--kustomize', overlay, '--dry-run=server', '--output=yaml')
+      assert.match(said, /image: registry\.example\.org\/lab\/spillway:1$/m)
+      const names = (kind: string) => [...said.matchAll(new RegExp(`name: (spillway-${kind}-[a-z0-9]{10})$`, 'gm'))]
+      for (const kind of ['config', 'secrets']) {
+        const found = new Set(names(kind).map(([, name]) => name))
+        assert.equal(found.size, 1, `the pod refers to the ${kind} by the name that it has`)
+        assert.ok(names(kind).length > 1)
+      }
+    } finally {
+      for (const name of namespaces) await cluster().kubectl('delete', 'namespace', name, '--wait=false')
+    }
+  })
+
+  it('follows a run by its log, and keeps log and status by id when its pod is gone', async () => {
+    const signals = new HttpSignals(cluster().facts.gatewayAddress)
+    await signals.open()
+    const command = ['/bin/sh', '-c', `echo first; ${signals.waitFor('go')}; echo last >&2`]
+    const functions = { shift: shift(), speak: { ...shift(), script: undefined, command, input: [], output: [] } }
+    await lab.serverless(['deploy'], functions)
+    const answer = await lab.serverless(['invoke', '-f', 'speak', '--type', 'Event'], functions)
+    const id = /^[0-9a-f-]{36}$/m.exec(answer)![0]
+    const tail = lab.startServerless(['logs', '-f', 'speak', '--tail'], functions)
+    try {
+      const printed: string[] = []
+      createInterface({ input: tail.stdout! }).on('line', (line) => printed.push(line))
+      const said = (word: string) => () => printed.some((line) => line.endsWith(` ${id.slice(-8)} ${word}`))
+      await eventually(said('first'), { timeoutMs: MINUTES, what: 'the first line' })
+      assert.equal((await lab.invocation(id)).state, 'running')
+      assert.ok(!said('last')())
+      signals.tell('go')
+      await eventually(said('last'), { timeoutMs: 20_000, what: 'the last line' })
+      assert.equal(tail.exitCode, null, 'it goes on')
+    } finally {
+      tail.kill('SIGTERM')
+      signals.close()
+    }
+    const pods = () =>
+      cluster().kubectl('get', 'pods', `--namespace=${WORKERS}`, '-o=name', '-l=spillway/function=story-dev-speak')
+    await eventually(async () => (await pods()) === '', {
+      timeoutMs: MINUTES,
+      everyMs: 500,
+      what: 'the end of its pod',
+    })
+    assert.match(await lab.serverless(['logs', '-f', 'speak'], functions), /first\n.* last$/m)
+    const { state, tries } = await lab.invocation(id)
+    assert.deepEqual([state, tries.map(({ backend }) => backend)], ['succeeded', ['kubernetes']])
+    assert.match(await lab.serverless(['spillway', 'explain', id], functions), new RegExp(`^${id} is succeeded$`, 'm'))
+    assert.match(await lab.log(id), /"text":"first"[\s\S]*"text":"last"/)
   })
 
   it('turns 200 files and one of 500 MB into results, as the local back-end does, and goes back to nothing', async () => {

@@ -84,7 +84,8 @@ function place(from: string, root: string): void {
   chmodSync(target, 0o755)
 }
 
-function placeLinked(program: string, root: string): void {
+/** A program of this machine with the libraries that it is linked with. */
+export function placeLinked(program: string, root: string): void {
   place(program, root)
   const libraries = parseLdd(execFileSync('ldd', [program], { encoding: 'utf8' }))
   for (const path of libraries) place(path, root)
