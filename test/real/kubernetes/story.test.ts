@@ -223,7 +223,7 @@ describe('the whole story on a cluster', function () {
       const printed: string[] = []
       createInterface({ input: tail.stdout! }).on('line', (line) => printed.push(line))
       const said = (word: string) => () => printed.some((line) => line.endsWith(` ${id.slice(-8)} ${word}`))
-      await eventually(said('first'), { timeoutMs: MINUTES, what: 'the first line' })
+      await eventually(said('first'), { timeoutMs: 2 * MINUTES, what: 'the first line' })
       assert.equal((await lab.invocation(id)).state, 'running')
       assert.ok(!said('last')())
       signals.tell('go')
@@ -233,8 +233,10 @@ describe('the whole story on a cluster', function () {
       tail.kill('SIGTERM')
       signals.close()
     }
-    const pods = () =>
-      cluster().kubectl('get', 'pods', `--namespace=${WORKERS}`, '-o=name', '-l=spillway/function=story-dev-speak')
+    // It would go by itself two minutes after its end.
+    const own = [`--namespace=${WORKERS}`, '--selector=spillway/function=story-dev-speak']
+    await cluster().kubectl('delete', 'jobs', ...own)
+    const pods = () => cluster().kubectl('get', 'pods', '--output=name', ...own)
     await eventually(async () => (await pods()) === '', {
       timeoutMs: MINUTES,
       everyMs: 500,

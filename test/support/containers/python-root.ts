@@ -1,6 +1,6 @@
 /** An image with the Python of this machine and packages of a virtual environment of it, such as scikit-learn. */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseLdd } from '../../../dispatcher/images/kit.js'
 import { glibcRoot } from './root-directories.js'
@@ -10,6 +10,8 @@ const LEFT_OUT = /\/(tests|pip|setuptools|__pycache__|[^/]+\.dist-info)$/
 
 export function pythonRoot(root: string, environment: string): void {
   glibcRoot(root)
+  // Where scripts look for it.
+  symlinkSync('/bin/env', join(root, 'usr/bin/env'))
   const python = basename(realpathSync('/usr/bin/python3'))
   const packages = join(environment, 'lib', python, 'site-packages')
   const place = join(root, 'usr/local/lib', python, 'dist-packages')
