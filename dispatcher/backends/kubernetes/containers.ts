@@ -14,12 +14,15 @@ import type { Kit, WorkerToCompile } from './worker.js'
 /** Where the copy of the kit is made; in the image that holds it, `KIT_DIRECTORY` has the original. */
 const COPY = '/mnt/kit'
 
+/** Where that image is mounted, all of it: containerd 2.1 passes over a subPath without a word. */
+const KIT_IMAGE = '/mnt/kit'
+
 export function containerOf(worker: WorkerToCompile, spec: FunctionSpec): V1Container {
   const { image, facts, kit, runAs } = worker
   return {
     name: MAIN_CONTAINER,
     image,
-    command: [...kit.command],
+    command: commandOf(kit),
     // WORKDIR may not be open to the user that runs it; the supervisor goes there with each script, and says so if not.
     ...(facts ? { workingDir: '/' } : {}),
     env: [...supervisorVariables(worker), ...homeOf(worker), ...hidden(worker), ...secretVariables(spec)],
@@ -59,14 +62,18 @@ const copyCommand = (kitCommand: readonly string[]): string[] => [
   `require('node:fs').cpSync('${KIT_DIRECTORY}', '${COPY}', { recursive: true })`,
 ]
 
+function commandOf({ way, command }: Kit): string[] {
+  if (way !== 'image-volume') return [...command]
+  return command.map((word) => (word.startsWith(`${KIT_DIRECTORY}/`) ? KIT_IMAGE + word : word))
+}
+
 function mounts({ way }: Kit): Pick<V1Container, 'volumeMounts'> {
   if (way === 'derived') return {}
-  const subPath = way === 'image-volume' ? { subPath: KIT_DIRECTORY.slice(1) } : {}
   return {
     volumeMounts: [
       { name: 'scratch', mountPath: INSIDE.own },
       { name: 'scratch', mountPath: INSIDE.temporary, subPath: 'tmp' },
-      { name: 'kit', mountPath: KIT_DIRECTORY, readOnly: true, ...subPath },
+      { name: 'kit', mountPath: way === 'image-volume' ? KIT_IMAGE : KIT_DIRECTORY, readOnly: true },
     ],
   }
 }

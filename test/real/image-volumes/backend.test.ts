@@ -33,7 +33,7 @@ describe('functions on a cluster with image volumes', function () {
   it('mounts the kit, to be read only, and says so', async () => {
     const image = await bench().image('busybox', busyboxRoot, { WorkingDir: '/tmp/work' })
     const dispatcher = await start()
-    const line = 'pwd; ls /opt/spillway; touch /opt/spillway/x 2>/dev/null || echo sealed; cat'
+    const line = 'pwd; ls /mnt/kit/opt/spillway; touch /mnt/kit/x 2>/dev/null || echo sealed; cat'
     const record = await run(dispatcher, { image, command: ['/bin/sh', '-c', line] })
     assert.equal(record.result?.body, '/tmp/work\nbin\nlib\nsupervisor.cjs\nsealed\nflower', record.message)
     const [pod] = await cluster()

@@ -213,8 +213,12 @@ describe('kubernetes: the objects of a worker', () => {
       assert.deepEqual(main.volumeMounts, [
         { name: 'scratch', mountPath: '/mnt/spillway' },
         { name: 'scratch', mountPath: '/tmp', subPath: 'tmp' },
-        { name: 'kit', mountPath: '/opt/spillway', readOnly: true, subPath: 'opt/spillway' },
+        { name: 'kit', mountPath: '/mnt/kit', readOnly: true },
       ])
+      assert.deepEqual(
+        main.command,
+        COMMAND.map((word) => word.replace(/^\/opt/, '/mnt/kit/opt')),
+      )
       assert.equal(pod.initContainers, undefined)
     })
 
