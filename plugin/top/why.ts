@@ -29,10 +29,10 @@ const PHRASES: Readonly<Partial<Record<Rule, Phrase>>> = {
     return waited <= (hold ?? Infinity) ? 'a private slot was free in time' : 'a private slot was free first'
   },
   'expected-wait': ({ terms: { expectedWait, waitingBudget }, place }) => {
-    const wait = expectedWait?.seconds
-    const forecast = typeof wait === 'number' ? `a wait of ${time(wait)} foreseen` : 'no private slot foreseen'
-    const verdict = VERDICTS[place]
-    return `${forecast}, worth ${time(waitingBudget)}: ${verdict}`
+    const { seconds, others = 0 } = expectedWait ?? {}
+    if (typeof seconds !== 'number') return `no private slot foreseen: ${VERDICTS[place]}`
+    const more = others > 0 ? `, ${time(others)} for others` : ''
+    return `a wait of ${time(seconds)}${more}, worth ${time(waitingBudget)}: ${VERDICTS[place]}`
   },
   'only-public': () => 'only public back-ends can run it',
 }

@@ -60,7 +60,7 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
     await lambda.install({ script: SCRIPT })
     const lake = { ...minio.storage, webhook: [], reconcile: 0.5 }
     dispatcher = await start({ directory, lake, environment: { ...minio.environment('lake'), ...beside(lambda) } })
-    burstSpec = (await put()).spec as FunctionSpec
+    await put()
     await minio.client().setBucketVersioning(BUCKETS.results, { Status: 'Enabled' })
   })
   after(async () => {
@@ -133,7 +133,19 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
     return body.backends.find((backend) => backend.name === name)!
   }
 
+  const decisionFor = async (name: string, size: number) =>
+    (await dispatcher.json<Decision>('POST', '/v1/decisions', { function: name, size })).body
+
+  it('has nothing go over while there is room', async () => {
+    await put({ routing: { waitingBudget: MINUTE_MS / 1000 } })
+    const names = await upload('first', [1, 1, 1])
+    const records = await ended('first', names.length)
+    await checkBooks(names, records)
+    assert.deepEqual(records.filter(wentOver), [])
+  })
+
   it('leads over what the small side is too slow for, when 60 files arrive at once; every record says why', async () => {
+    burstSpec = (await put()).spec as FunctionSpec
     const names = await upload(
       'burst',
       Array.from({ length: 60 }, (_, index) => 0.5 + ((index * 7) % 10) / 4),
@@ -171,8 +183,6 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
   })
 
   it('keeps home what may take 20 minutes, and what is larger than Lambda takes', async () => {
-    const decisionFor = async (name: string, size: number) =>
-      (await dispatcher.json<Decision>('POST', '/v1/decisions', { function: name, size })).body
     await put({ timeout: 1200, routing: { waitingBudget: 0 }, input: [], output: [] }, 'plants-dev-slow')
     const slow = await decisionFor('plants-dev-slow', 100)
     assert.deepEqual(slow.eligible, [home])
@@ -269,14 +279,15 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
           texts(decision),
         )
       await closing.open()
-      await eventually(async () => (await backendNamed(home)).slots > 0, { timeoutMs: MINUTE_MS, everyMs: 200 })
+      const hasRoom = async () => (await decisionFor(FUNCTION, 20)).eligible[0] === home
+      await eventually(hasRoom, { timeoutMs: MINUTE_MS, everyMs: 200, what: 'room on the private side' })
       const later = await upload(
         'uncordon',
         Array.from({ length: 4 }, () => 0.5),
       )
-      const home4 = await ended('uncordon', later.length)
-      await checkBooks(later, home4)
-      assert.deepEqual(home4.filter(wentOver), [])
+      const stayed = await ended('uncordon', later.length)
+      await checkBooks(later, stayed)
+      assert.deepEqual(stayed.filter(wentOver), [])
     })
 }
 

@@ -44,7 +44,7 @@ export interface KubernetesParts {
 /** Milliseconds between two tries to reach the cluster for the first time. */
 const AGAIN_MS = 2000
 
-/** Milliseconds between two looks at the nodes while work waits. */
+/** Milliseconds between two looks at the nodes while work waits, or could not. */
 const NODES_MS = 5000
 
 /** What is there once the cluster has been reached. */
@@ -103,7 +103,9 @@ export class KubernetesBackend implements WorkerBackend {
     if (this.#role === 'scaling') this.#opened.fleet.scale(demands)
     else this.#opened.fleet.follow(demands)
     const isDue = this.#config.now() - this.#nodesAt >= NODES_MS
-    if (isDue && demands.some(({ queued }) => queued > 0)) void this.#lookAtNodes(this.#opened)
+    // Where there is no room nothing waits for long: it goes elsewhere, also when there is room again, unless somebody looks.
+    const isWanted = demands.some(({ queued }) => queued > 0) || this.capacity().slots === 0
+    if (isDue && isWanted) void this.#lookAtNodes(this.#opened)
   }
 
   capacity(): Capacity {

@@ -61,6 +61,20 @@ describe('watching work', () => {
     assert.equal(waits!.state, 'queued')
   })
 
+  it('says what waiting was foreseen, that of others too', async () => {
+    const record = client.accept('a')
+    const expectedWait = { seconds: 2.5, raw: 2.5, others: 8 }
+    record.decision.terms = { rule: 'expected-wait', expectedWait, waitingBudget: 4 }
+    const why = async () => (await watch.look()).work[0]!.why
+    const foreseen = 'a wait of 2.5 s, 8 s for others, worth 4 s'
+    assert.equal(await why(), `${foreseen}: goes over when there is room`)
+    client.start(record, 'lambda')
+    assert.equal(await why(), `${foreseen}: over at once`)
+    record.attempts++
+    record.decision.terms = { rule: 'expected-wait', expectedWait: { seconds: null, raw: null }, waitingBudget: 4 }
+    assert.equal(await why(), 'no private slot foreseen: over at once')
+  })
+
   it('says why something failed, whatever had been decided', async () => {
     const record = client.accept('a')
     client.start(record, 'lambda')

@@ -29,7 +29,7 @@ describe('the spillway, from a cluster to Lambda', function () {
     home: 'kubernetes',
     minio: () => MinioServer.start({ host: cluster().facts.gatewayAddress }),
     start: async ({ directory, lake, environment }) => {
-      const config = await bench().config({ maxWorkers: 2, keepAlive: 5 }, { lease: 6, heartbeat: 2 })
+      const config = await bench().config({ maxWorkers: 2, keepAlive: 20 }, { lease: 6, heartbeat: 2 })
       return DispatcherProcess.start({
         directory: join(directory, 'dispatcher'),
         config: { ...config, storage: { lake }, backends: { ...Object(config.backends), lambda: onLambda() } },

@@ -201,6 +201,18 @@ describe('kubernetes back-end', () => {
       await eventually(() => on.backend.capacity().slots === 0)
     })
 
+    it('sees that there is room again although nothing waits: all of it goes elsewhere meanwhile', async () => {
+      const status = { allocatable: { cpu: '1300m', memory: '64Gi' } }
+      const node = (unschedulable: boolean) => ({ metadata: { name: 'a' }, spec: { unschedulable }, status })
+      const on = await bench({}, (cluster) => (cluster.nodes = [node(true)]))
+      on.scale({ queued: 1 })
+      await eventually(() => on.backend.capacity().slots === 0)
+      on.cluster.nodes = [node(false)]
+      on.now += 5000
+      on.scale()
+      await eventually(() => on.backend.capacity().slots === 2)
+    })
+
     it('tells a worker what to run, once it is up', async () => {
       const on = await bench()
       const [job] = await on.up(1)
