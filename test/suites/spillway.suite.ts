@@ -74,7 +74,7 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
     dispatcher.put(name, SCRIPT, {
       image: 'busybox',
       timeout: 60,
-      routing: { expectedTime: 2, waitingBudget: { factor: 6, share: 'none' } },
+      routing: { expectedTime: 2, waitingBudget: { factor: 20, share: 'none' } },
       ...spec(),
       input: 'lake://files/',
       output: 'lake://results/',
@@ -137,7 +137,7 @@ export function spillwaySuite({ home, minio: startMinio, start, spec, closing }:
     (await dispatcher.json<Decision>('POST', '/v1/decisions', { function: name, size })).body
 
   it('has nothing go over while there is room', async () => {
-    await put({ routing: { waitingBudget: MINUTE_MS / 1000 } })
+    await put({ routing: { expectedTime: 1, waitingBudget: MINUTE_MS / 1000 } })
     const names = await upload('first', [1, 1, 1])
     const records = await ended('first', names.length)
     await checkBooks(names, records)
