@@ -28,6 +28,8 @@ export interface CallsContext {
   outputs: OutputGrants
   logs: Logs
   store(name: string): ObjectStore
+  /** A storage that functions on AWS can read themselves; undefined for any other. */
+  awsStorage(name: string): { region?: string } | undefined
   release(name: string, number: number): Promise<Release>
   /** USD */
   priceOf(backend: BackendName, usage: Usage): number
@@ -144,7 +146,8 @@ export class Calls {
     const { storage, bucket, key, size } = input.event
     const store = this.#context.store(storage)
     const name = baseName(key)
-    if (store.type === 's3') return { kind: 's3', bucket, key, size, name }
+    const aws = this.#context.awsStorage(storage)
+    if (aws) return { kind: 's3', bucket, key, size, name, ...(aws.region ? { region: aws.region } : {}) }
     return { kind: 'content', size, name, open: () => store.read({ bucket, key }) }
   }
 

@@ -6,7 +6,7 @@ import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
 import type { HistoryRow } from '../runtime/contract/history-row.js'
 import type { BackendName, FunctionSpec } from '../runtime/contract/function-spec.js'
 import type { Outcome, PublishedOutput } from '../runtime/contract/outcome.js'
-import { configuredBackends, SETTLE_SECONDS } from '../runtime/contract/service-config.js'
+import { configuredBackends, isAwsS3, SETTLE_SECONDS } from '../runtime/contract/service-config.js'
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
 import type { BackendHost, WorkerBackend } from './backends/backend.js'
 import type { CallBackend, CallHost } from './backends/call-backend.js'
@@ -196,6 +196,7 @@ export class Dispatcher {
       backends: backends.called,
       store: (name) => stores.get(name),
       release,
+      awsStorage: (name) => (isAwsS3(config.storage[name]) ? config.storage[name] : undefined),
       priceOf,
       leaseMs,
       now,

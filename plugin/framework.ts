@@ -155,8 +155,10 @@ async function clientConfig(provider: AwsProvider): Promise<AwsClientConfig> {
 }
 
 /** The image that core is to compile, or to update a function to. */
-export function setImage({ service }: Serverless, key: string, image: object): void {
-  service.functions[key] = { ...service.functions[key], image }
+export function setImage({ service }: Serverless, key: string, image: object, hidden = {}): void {
+  const block = service.functions[key] ?? {}
+  const environment = { ...hidden, ...(block.environment as Record<string, string> | undefined) }
+  service.functions[key] = { ...block, image, environment }
 }
 
 /**

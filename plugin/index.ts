@@ -1,5 +1,6 @@
 /** The plugin: hooks and commands, nothing else. What they do is loaded when they run. */
 import { commandDefinitions, ID_COMMANDS, type CommandWords, type IdCommand } from './command-definitions.js'
+import type { SetImage } from './commands/lambda/plan.js'
 import type { CommandContext } from './context.js'
 import {
   endWith,
@@ -89,7 +90,7 @@ class SpillwayPlugin {
   #stackHooks(): Hooks {
     const session = this.#session
     const serverless = this.#serverless
-    const set = (key: string, image: object) => setImage(serverless, key, image)
+    const set: SetImage = (key, image, hidden) => setImage(serverless, key, image, hidden)
     return {
       'before:package:compileFunctions': session.besideAws(async (context) => {
         this.#images = await (await import('./commands/lambda/plan.js')).plan(context, set)

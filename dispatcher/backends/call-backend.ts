@@ -26,7 +26,7 @@ export interface AttemptCall {
 
 /** The input file: an object in S3 that the function may read itself, or content that has to be staged. */
 export type CallInput =
-  | { kind: 's3'; bucket: string; key: string; size: number; name: string }
+  | { kind: 's3'; bucket: string; key: string; size: number; name: string; region?: string }
   | { kind: 'content'; size: number; name: string; open(): Promise<Readable> }
 
 /** What an attempt used, for its price. */

@@ -5,10 +5,9 @@ import type {
   Road,
   RoleSettings,
 } from '../../dispatcher/backends/lambda/compile/lambda-service.js'
-import { isAwsS3 } from '../../dispatcher/backends/lambda/compile/lambda-service.js'
 import { lambdaMisfits } from '../../dispatcher/backends/lambda/limits.js'
 import { specFor, type FunctionSpec } from '../../runtime/contract/function-spec.js'
-import type { ServiceConfig } from '../../runtime/contract/service-config.js'
+import { isAwsS3, type ServiceConfig } from '../../runtime/contract/service-config.js'
 import type { ServiceName } from '../names.js'
 import type { FunctionBlock } from '../serverless.js'
 

@@ -1,4 +1,5 @@
 /** Which image each function on Lambda gets, found out without touching anything. */
+import { hiddenOf } from '../../dispatcher/backends/lambda/compile/function-definition.js'
 import type { LambdaFunction, LambdaService } from '../../dispatcher/backends/lambda/compile/lambda-service.js'
 import { functionFile } from '../../dispatcher/backends/lambda/compile/function-file.js'
 import { functionLayer } from '../../dispatcher/backends/lambda/compile/function-layer.js'
@@ -13,18 +14,23 @@ export interface PlanImages {
   baseOf(entry: LambdaFunction): Promise<string>
 }
 
+export interface PlannedImage extends PackagedImage {
+  /** Variables of the image that are for the script alone, without their values. */
+  hidden: Record<string, string>
+}
+
 /** By key. */
 export async function planImages({
   images,
   lambda,
   registrations,
   baseOf,
-}: PlanImages): Promise<Map<string, PackagedImage>> {
+}: PlanImages): Promise<Map<string, PlannedImage>> {
   const planned = lambda.functions.map(async (entry) => {
     const layers = { images, lambda, entry, registration: registrationOf(entry, registrations) }
-    const { base, ...request } = await layersOn(await baseOf(entry), layers)
-    const { tag, digest } = await images.planImage({ base, ...request })
-    return [entry.key, { base, tag, digest }] as const
+    const { hidden, ...request } = await layersOn(await baseOf(entry), layers)
+    const { tag, digest } = await images.planImage(request)
+    return [entry.key, { base: request.base, tag, digest, hidden }] as const
   })
   return new Map(await Promise.all(planned))
 }
@@ -43,7 +49,7 @@ export async function layersOn(reference: string, { images, lambda, entry, regis
   const { body, facts: packaged } = registration
   const file = functionFile({ entry, service: lambda, facts, digest: packaged.digest })
   const layers: LayerRequest[] = ['kit', functionLayer(file, body.files)]
-  return { base: facts.reference, layers, architecture }
+  return { base: facts.reference, layers, architecture, hidden: hiddenOf(facts.environment) }
 }
 
 export function registrationOf(

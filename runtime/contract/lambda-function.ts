@@ -2,6 +2,7 @@
  * A function on AWS Lambda: what the last layer of its image tells the supervisor, what it is invoked with, and what it
  * answers. Written by the plugin when it deploys; read by the supervisor there and by the dispatcher's Lambda back-end.
  */
+import { LAMBDA_LIMITS } from './aws-limits.js'
 import type { FunctionSpec, InputRule, OutputRule } from './function-spec.js'
 import { CAUSE_NAMES, type Cause, type PublishedOutput, type ResultBody, type StageTimes } from './outcome.js'
 import type { WorkerRun } from './runtime-api.js'
@@ -61,6 +62,13 @@ export interface LambdaStaging {
   /** The function's own part of the bucket, with `/` at its end: its role reads and writes there and nowhere beside it. */
   prefix: string
 }
+
+/** Seconds that Lambda grants beyond the timeout of a function: within them its outcome is reported. */
+const REPORT_SECONDS = 10
+
+/** Seconds after which Lambda ends a function of that timeout, seconds. */
+export const lambdaTimeout = (timeout: number): number =>
+  Math.min(Math.ceil(timeout) + REPORT_SECONDS, LAMBDA_LIMITS.timeout)
 
 /** `spillway/<function>/` */
 export const stagingPrefix = (functionName: string): string => `spillway/${functionName}/`

@@ -295,3 +295,7 @@ export function storageProblems(storages: Record<string, StorageConfig>, path: s
 /** Names of the back-ends that a service configures. */
 export const configuredBackends = (backends: BackendsConfig): BackendName[] =>
   BACKEND_NAMES.filter((name) => backends[name] !== undefined)
+
+/** AWS's own S3; a store that only speaks its language can neither start a function nor be opened to a role. */
+export const isAwsS3 = (storage: StorageConfig | undefined): boolean =>
+  storage?.type === 's3' && storage.endpoint === undefined

@@ -27,10 +27,12 @@ describe('calls', () => {
   let database: Database
   let store: ObjectStore
   let mayCall: boolean
+  let ofAws: boolean
   let now: number
 
   beforeEach(async () => {
     mayCall = true
+    ofAws = false
     now = T0
     for (const bucket of ['in', 'out']) mkdirSync(join(directory(), 'data', bucket), { recursive: true })
     store = openStorage('here', { type: 'directory', path: join(directory(), 'data') })
@@ -74,6 +76,7 @@ describe('calls', () => {
       backends,
       store: () => store,
       release,
+      awsStorage: () => (ofAws ? { region: 'eu-west-1' } : undefined),
       priceOf: (_, { billedMs }) => billedMs / 1e6,
       leaseMs: 30_000,
       now: () => now,
@@ -114,6 +117,15 @@ describe('calls', () => {
     await accept(due('d'))
     await spill()
     assert.equal(backend.started.length, 2)
+  })
+
+  it('let functions on AWS read what is in AWS’s own S3 themselves', async () => {
+    ofAws = true
+    await accept(due('a'))
+    const { backend, spill } = live()
+    await spill()
+    const { input } = backend.started[0]!
+    assert.deepEqual([input.kind, input.name, 'region' in input && input.region], ['s3', 'a', 'eu-west-1'])
   })
 
   it('wait while the back-end may not be called', async () => {

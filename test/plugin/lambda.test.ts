@@ -105,7 +105,7 @@ describeOnClis('functions on Lambda', function (cli) {
       { MemorySize, Timeout, EphemeralStorage, Architectures },
       {
         MemorySize: 2048,
-        Timeout: 600,
+        Timeout: 610,
         EphemeralStorage: { Size: 1024 },
         Architectures: ['x86_64'],
       },
@@ -211,7 +211,7 @@ describeOnClis('functions on Lambda', function (cli) {
     const { code, stdout, stderr } = await run('spillway diff -f classify')
     assert.equal(code, 1)
     assert.match(stdout, /^ {2}~ spec timeout: 600 -> 300$/m)
-    assert.match(stdout, /^ {2}~ Lambda function timeout: 600 -> 300$/m)
+    assert.match(stdout, /^ {2}~ Lambda function timeout: 610 -> 310$/m)
     assert.match(stdout, /^ {2}~ Lambda role Properties\.Policies.*plants\/results\/\*/m)
     assert.match(stderr, /Of Lambda, what comes from the spec is compared/)
   })

@@ -20,10 +20,10 @@ export async function prepareFunction(context: CommandContext, setImage: SetImag
   const images = openServiceImages(context)
   try {
     const base = await baseOf(entry, context)
-    const request = await layersOn(base, { images, lambda, entry, registration: registration! })
+    const { hidden, ...request } = await layersOn(base, { images, lambda, entry, registration: registration! })
     const { reference } = await images.deriveImage({ ...request, repository: await repositoryOf(context) })
     const uri = `${await context.aws().makeRepository()}@${digestIn(reference)}`
-    setImage(entry.key, kitImage(uri, await images.kitCommand(entry.spec.architecture)))
+    setImage(entry.key, kitImage(uri, await images.kitCommand(entry.spec.architecture)), hidden)
   } finally {
     images.close()
   }

@@ -7,8 +7,8 @@ import { planImages } from '../../lambda/plan-images.js'
 import { buildRegistrations, type PackagedImage } from '../../registration.js'
 import { allFunctions } from '../../service.js'
 
-/** Gives the framework the image of a function. */
-export type SetImage = (key: string, image: object) => void
+/** Gives the framework the image of a function, and what of the image's variables is hidden from the supervisor. */
+export type SetImage = (key: string, image: object, hidden?: Record<string, string>) => void
 
 /** By key. */
 export async function plan(context: CommandContext, setImage: SetImage): Promise<Map<string, PackagedImage>> {
@@ -20,8 +20,9 @@ export async function plan(context: CommandContext, setImage: SetImage): Promise
     const registrations = buildRegistrations(context.service, allFunctions(context.service))
     const planned = await planImages({ images, lambda, registrations, baseOf: (entry) => baseOf(entry, context) })
     for (const { key, spec } of lambda.functions) {
-      const uri = `${aws.repositoryName}@${planned.get(key)!.digest}`
-      setImage(key, kitImage(uri, await images.kitCommand(spec.architecture)))
+      const { digest, hidden } = planned.get(key)!
+      const uri = `${aws.repositoryName}@${digest}`
+      setImage(key, kitImage(uri, await images.kitCommand(spec.architecture)), hidden)
     }
     return planned
   } finally {

@@ -112,7 +112,7 @@ async function pushAll({ context, images, lambda, registrations, wanted }: PushA
   const digests = new Map<string, string>()
   for (const { entry, image } of wanted) {
     const registration = registrationOf(entry, registrations)
-    const request = await layersOn(image.base, { images, lambda, entry, registration })
+    const { hidden: _, ...request } = await layersOn(image.base, { images, lambda, entry, registration })
     const { reference, pushed } = await images.deriveImage({ ...request, repository })
     digests.set(image.digest, digestIn(reference))
     if (pushed) context.output.log.success(`${entry.name}: image ${image.tag} pushed to ${repository}`)

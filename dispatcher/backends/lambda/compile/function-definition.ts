@@ -1,5 +1,7 @@
 /** A function in the words of the framework, which compiles it like any image function of its own. Pure. */
 import { LAMBDA_LIMITS } from '../../../../runtime/contract/aws-limits.js'
+import { lambdaTimeout } from '../../../../runtime/contract/lambda-function.js'
+import { steering } from '../../steering.js'
 import { attributeOf } from './arns.js'
 import type { LambdaFunction, LambdaService } from './lambda-service.js'
 import { logicalId } from './names.js'
@@ -37,14 +39,27 @@ export function functionDefinition(entry: LambdaFunction, service: LambdaService
     name,
     image: { uri: NO_IMAGE },
     memorySize: spec.memorySize,
-    timeout: Math.ceil(Math.min(spec.timeout, LAMBDA_LIMITS.timeout)),
+    timeout: lambdaTimeout(spec.timeout),
     ephemeralStorageSize: Math.max(spec.ephemeralStorageSize, LAMBDA_LIMITS.ephemeralStorageMin),
     architecture: spec.architecture,
-    environment: spec.environment,
+    environment: forSupervisor(spec.environment),
     events: [],
     ...(getsRole(entry, service) ? { role: roleId(entry) } : {}),
   }
 }
+
+/**
+ * Variables that would steer the loader or Node are for the script alone, which gets them from the function file: here
+ * they are empty, and so they are in place of those of the image.
+ */
+export const forSupervisor = (environment: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...environment,
+  ...hiddenOf(environment),
+})
+
+/** Those variables, without their values. */
+export const hiddenOf = (environment: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.keys(steering(environment)).map((name) => [name, '']))
 
 /** What S3 starts is tried again by Lambda, and ends in the queue of dead letters; a dispatcher sees to that itself. */
 function asynchronous({ road, spec }: LambdaFunction): Record<string, unknown> {

@@ -10,6 +10,7 @@ import {
   type LambdaStorage,
 } from '../../../../runtime/contract/lambda-function.js'
 import type { WorkerRun } from '../../../../runtime/contract/runtime-api.js'
+import { steering } from '../../steering.js'
 import type { ImageFacts } from '../../../images/image-facts.js'
 import type { LambdaFunction, LambdaService } from './lambda-service.js'
 
@@ -23,6 +24,7 @@ export interface FunctionFileSource {
 
 export function functionFile({ entry, service, facts, digest }: FunctionFileSource): LambdaFunctionFile {
   const { name, spec } = entry
+  const steered = steering(spec.environment)
   return {
     function: name,
     digest,
@@ -30,8 +32,8 @@ export function functionFile({ entry, service, facts, digest }: FunctionFileSour
     filesDir: LAMBDA_FILES_DIRECTORY,
     workingDirectory: facts.workingDirectory,
     user: facts.user,
-    imageEnvironment: facts.environment,
-    variables: Object.keys(spec.environment),
+    imageEnvironment: { ...facts.environment, ...steered },
+    variables: Object.keys(spec.environment).filter((variable) => !(variable in steered)),
     secrets: spec.secrets,
     input: spec.input,
     output: spec.output,

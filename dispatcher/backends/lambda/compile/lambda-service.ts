@@ -40,7 +40,3 @@ export interface RoleSettings {
   path?: string
   tags?: Readonly<Record<string, string>>
 }
-
-/** AWS's own S3; a store that only speaks its language can neither start a function nor be opened to a role. */
-export const isAwsS3 = (storage: StorageConfig | undefined): boolean =>
-  storage?.type === 's3' && storage.endpoint === undefined

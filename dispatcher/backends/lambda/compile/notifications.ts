@@ -1,8 +1,8 @@
 /** Which creations S3 is to report to whom: the rules of a stack, as data that stays in its template. Pure. */
 import type { InputRule } from '../../../../runtime/contract/function-spec.js'
-import type { StorageConfig } from '../../../../runtime/contract/service-config.js'
+import { isAwsS3, type StorageConfig } from '../../../../runtime/contract/service-config.js'
 import { filtersOf, overlap, type Filter } from './filters.js'
-import { isAwsS3, type LambdaService } from './lambda-service.js'
+import type { LambdaService } from './lambda-service.js'
 import { eventQueueName, notificationOwner, shortHash } from './names.js'
 
 export interface Notification extends Filter {

@@ -7,8 +7,8 @@ import {
 import { stagingPrefix } from '../../../../runtime/contract/lambda-function.js'
 import { formatLocation } from '../../../../runtime/contract/location.js'
 import type { Problem } from '../../../../runtime/contract/problem.js'
-import { BUCKET_HINT, BUCKET_PATTERN } from '../../../../runtime/contract/service-config.js'
-import { isAwsS3, type LambdaFunction, type LambdaService } from './lambda-service.js'
+import { BUCKET_HINT, BUCKET_PATTERN, isAwsS3 } from '../../../../runtime/contract/service-config.js'
+import type { LambdaFunction, LambdaService } from './lambda-service.js'
 import { clashes, notificationsFor, regionOf } from './notifications.js'
 
 export const lambdaServiceProblems = (service: LambdaService): Problem[] => [

@@ -1,7 +1,8 @@
 /** What a function may do in AWS: read its inputs, write its results, use its part of the staging bucket, and log. Pure. */
+import { isAwsS3 } from '../../../../runtime/contract/service-config.js'
 import { parseSecretName, stagingPrefix } from '../../../../runtime/contract/lambda-function.js'
 import { attributeOf, logGroupArn, objectsArn, secretArn, type Arn } from './arns.js'
-import { isAwsS3, type LambdaFunction, type LambdaService } from './lambda-service.js'
+import type { LambdaFunction, LambdaService } from './lambda-service.js'
 import { logicalId } from './names.js'
 
 export interface Statement {

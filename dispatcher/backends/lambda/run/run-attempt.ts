@@ -3,7 +3,8 @@
  * the answer of the call only says when to look, and why there is none.
  */
 import { asError, SpillwayError } from '../../../../runtime/contract/errors.js'
-import { timeLimitOn, timeoutOn } from '../../../../runtime/contract/function-spec.js'
+import { timeoutOn } from '../../../../runtime/contract/function-spec.js'
+import { lambdaTimeout } from '../../../../runtime/contract/lambda-function.js'
 import type { LambdaCall, OutcomeDocument } from '../../../../runtime/contract/lambda-call.js'
 import { failed, type Failed, type Outcome } from '../../../../runtime/contract/outcome.js'
 import type { LogLine } from '../../../../runtime/contract/runtime-api.js'
@@ -206,7 +207,7 @@ async function endOf(
   return { outcome: facts.document.outcome, ...usageOf(run.call, facts), log }
 }
 
-const timeoutMs = ({ release }: AttemptCall) => timeLimitOn(release.spec, 'lambda') * 1000
+const timeoutMs = ({ release }: AttemptCall) => lambdaTimeout(timeoutOn(release.spec, 'lambda')) * 1000
 
 /** When nothing can come any more of what started then, epoch milliseconds. */
 const lastMs = (call: AttemptCall, startedMs: number) => startedMs + timeoutMs(call) + GRACE_MS

@@ -310,7 +310,7 @@ describe('back-end: lambda', () => {
       assert.equal(host.ends.size, 0)
       now.value += 60_000
       const { outcome, usage } = await host.end(call.id)
-      assert.deepEqual([outcome.outcome === 'failed' && outcome.cause, usage?.billedMs], ['worker-lost', 10_000])
+      assert.deepEqual([outcome.outcome === 'failed' && outcome.cause, usage?.billedMs], ['worker-lost', 20_000])
     })
 
     it('an event that Lambda delivers twice', async () => {

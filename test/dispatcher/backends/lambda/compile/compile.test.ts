@@ -94,7 +94,7 @@ describe('the Lambda compiler', () => {
       { ephemeralStorageSize, timeout, reservedConcurrency, maximumRetryAttempts },
       {
         ephemeralStorageSize: 512,
-        timeout: 1,
+        timeout: 11,
         reservedConcurrency: 3,
         maximumRetryAttempts: 0,
       },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { functionDefinition, hiddenOf } from '../../../../../dispatcher/backends/lambda/compile/function-definition.js'
 import { functionFile } from '../../../../../dispatcher/backends/lambda/compile/function-file.js'
 import { functionLayer } from '../../../../../dispatcher/backends/lambda/compile/function-layer.js'
 import { parseSecretName } from '../../../../../runtime/contract/lambda-function.js'
@@ -36,6 +37,20 @@ describe('what the supervisor on Lambda is told', () => {
     assert.deepEqual(staging, { bucket: 'garden-staging', prefix: 'spillway/garden-dev-f/' })
     assert.deepEqual(limits, { timeout: 900, memorySize: 1024, ephemeralStorageSize: 512 })
     assert.deepEqual(storages, { far: { region: 'us-west-2' }, lake: {} })
+  })
+
+  it('keeps variables that would steer the supervisor for the script', () => {
+    const { imageEnvironment, variables } = fileOf({
+      environment: { A: '1', NODE_OPTIONS: '--bad', LD_PRELOAD: 'x.so' },
+    })
+    assert.deepEqual(variables, ['A'])
+    assert.deepEqual(imageEnvironment, { ...FACTS.environment, NODE_OPTIONS: '--bad', LD_PRELOAD: 'x.so' })
+    const { environment } = functionDefinition(
+      lambdaFunction('f', { environment: { A: '1', NODE_OPTIONS: '--bad' } }),
+      lambdaService([]),
+    )
+    assert.deepEqual(environment, { A: '1', NODE_OPTIONS: '' })
+    assert.deepEqual(hiddenOf(FACTS.environment), { LD_LIBRARY_PATH: '' })
   })
 
   it('runs the script or the command instead of the image’s own program', () => {
