@@ -110,7 +110,7 @@ describeOnClis('functions on Lambda', function (cli) {
         Architectures: ['x86_64'],
       },
     )
-    assert.deepEqual(Environment, { Variables: { STAGE: 'dev', MODEL: 'model/weights.txt' } })
+    assert.deepEqual(Environment, { Variables: { STAGE: 'dev', MODEL: 'model/weights.txt', LD_LIBRARY_PATH: '' } })
     assert.deepEqual(
       { Description, Tags },
       { Description: 'says what plant it is', Tags: [{ Key: 'project', Value: 'garden' }] },
