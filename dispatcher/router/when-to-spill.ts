@@ -18,7 +18,7 @@ export interface Question {
 
 export interface Spill {
   eligible: BackendName[]
-  /** Epoch milliseconds; null = never. */
+  /** Epoch milliseconds, whole ones, as databases keep them; null = never. */
   at: number | null
   reasons: Reason[]
   terms: DecisionTerms
@@ -34,7 +34,7 @@ export function whenToSpill(question: Question): Spill {
   if (gated.hold === null && homes.length === 0) return outOfReach(away, stay)
   return {
     eligible: inOrder(stay.awayFirst, homes, [away.candidate, ...aways.filter((other) => other !== away.candidate)]),
-    at: gated.hold === null ? null : Math.max(situation.now, acceptedAt + gated.hold * 1000),
+    at: gated.hold === null ? null : Math.max(situation.now, Math.round(acceptedAt + gated.hold * 1000)),
     reasons: reasonsOf(question, { away, stay, gated, wait }),
     terms: termsOf(question, { away, stay, gated, wait, acceptedAt }),
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { decide } from '../../../dispatcher/router/decide.js'
+import { History } from '../../../dispatcher/router/history.js'
 import { atRest } from '../../../dispatcher/router/situation.js'
 import { readFunctionSpec } from '../../../runtime/contract/read-function-spec.js'
 
@@ -51,5 +52,17 @@ describe('decide', () => {
       ).eligible,
       ['local'],
     )
+  })
+
+  it('spills at a whole millisecond, whatever has been learned: databases keep no fractions', () => {
+    const runTimes = new History()
+    for (const seconds of [2.123, 2.517, 3.011, 2.2, 1.7, 3.3131])
+      runTimes.learn({ function: 'f', backend: 'local', inputBytes: 10, seconds })
+    const lambda = { name: 'lambda' as const, public: true }
+    const raw = { routing: { waitingBudget: { factor: 2, share: 'none' } } }
+    const situation = { ...atRest([local, lambda], 1000), runTimes }
+    const { spillAt, terms } = decide({ function: 'f', spec: spec(raw), inputBytes: 10 }, situation)
+    assert.equal(terms?.waitingBudget, 4.9547)
+    assert.equal(spillAt, 5955)
   })
 })
