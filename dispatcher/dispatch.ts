@@ -31,7 +31,7 @@ export interface DispatchContext {
   routing: Routing
   redecide: Redecide
   book: WorkerBook
-  replicas: Pick<Replicas, 'holds' | 'isAlone' | 'idleOf'>
+  replicas: Pick<Replicas, 'holds' | 'idleOf'>
   changes: Changes
   settle: Settle
   release(name: string, number: number): Promise<Release>
@@ -47,23 +47,25 @@ export class Dispatch {
   #round: Promise<void> | undefined
   #again = false
   #timer: NodeJS.Timeout | undefined
+  #isStarted = false
   #draining = false
 
   constructor(context: DispatchContext) {
     this.#context = context
   }
 
-  /** Attempts that ran when no dispatcher was there get a fresh lease: their workers may still be at work. */
+  /** Nothing happens before. Attempts that nobody tended get a fresh lease: their workers may still be at work. */
   async start(): Promise<void> {
     const { database, replicas, leaseMs, now } = this.#context
-    if (replicas.isAlone)
+    if (replicas.holds(TEND))
       for (const attempt of await database.runningAttempts()) await database.renewLease(attempt, now() + leaseMs)
+    this.#isStarted = true
     this.wake()
   }
 
   /** Something changed: a round runs soon, once, however often it is called. */
   wake(): void {
-    if (this.#stopped.signal.aborted) return
+    if (this.#stopped.signal.aborted || !this.#isStarted) return
     this.#again = true
     this.#round ??= this.#rounds()
   }
@@ -151,7 +153,7 @@ export class Dispatch {
   /** What may spill over becomes due without anything happening: workers of a public back-end are to look again. */
   #offer(demands: readonly Demand[]): void {
     for (const { release, queued, idle } of demands)
-      if (queued > 0 && idle.length > 0) this.#context.changes.notify(spillTopic(release.function))
+      if (queued > 0 && idle.length > 0) this.#context.changes.wake(spillTopic(release.function))
   }
 
   /** Releases without work are demands too: their idle workers are known to the back-end by them. */

@@ -27,6 +27,7 @@ export const install: Command = {
     namespace: NAMESPACE,
     name: NAME,
     workers: { value: 'NAME', about: 'namespace of the Jobs. Default: that of the file, else spillway-workers' },
+    replicas: { value: 'NUMBER', about: 'pods of the dispatcher; over 1 with a PostgreSQL database. Default: 1' },
     storage: { value: 'SIZE', about: 'of the volume for record and logs. Default: 5Gi' },
     'storage-class': { value: 'NAME', about: "class of that volume. Default: the cluster's" },
     ingress: { value: 'HOST', about: 'make an Ingress for that host' },
@@ -68,7 +69,10 @@ async function installOn(plan: InstallPlan, { values, environment, print, say }:
 }
 
 async function planOf({ values }: CommandCall): Promise<InstallPlan> {
-  const { completeFile, readDispatcherFile } = await import('../install/dispatcher-file.js')
+  const [{ completeFile, readDispatcherFile }, { checkReplicas }] = await Promise.all([
+    import('../install/dispatcher-file.js'),
+    import('../install/check-replicas.js'),
+  ])
   const text = (name: string) => values[name] as string | undefined
   const image = text('image')
   if (image === undefined)
@@ -85,16 +89,27 @@ async function planOf({ values }: CommandCall): Promise<InstallPlan> {
     image,
   }
   const ingress = text('ingress')
+  const replicas = readReplicas(text('replicas') ?? '1')
+  checkReplicas(replicas, written)
   return {
     ...place,
     file: completeFile(written, place),
     ...architectureOf(text('architecture')),
+    replicas,
     storage: text('storage') ?? '5Gi',
     ...(text('storage-class') === undefined ? {} : { storageClass: text('storage-class')! }),
     ...(ingress === undefined ? {} : { ingress: ingressOf(ingress, text('ingress-class'), text('tls-secret')) }),
     readNodes: values['no-nodes'] !== true,
     imagePullSecrets: (values['image-pull-secret'] as string[] | undefined) ?? [],
   }
+}
+
+function readReplicas(text: string): number {
+  if (/^[1-9][0-9]?$/.test(text)) return Number(text)
+  throw new SpillwayError(
+    'invalid-configuration',
+    `--replicas must be a number from 1 to 99, got ${JSON.stringify(text)}.`,
+  )
 }
 
 function architectureOf(name: string | undefined): Pick<InstallPlan, 'architecture'> {

@@ -1,4 +1,4 @@
-/** The dispatcher itself: its file, its volume, and the Deployment of the one pod. Pure. */
+/** The dispatcher itself: its file, and the Deployment of the one pod with its volume, or of several without. Pure. */
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import { CONFIG_FILE, STATE_DIRECTORY } from './dispatcher-file.js'
@@ -15,8 +15,11 @@ const GRACE_SECONDS = 60
 
 export function dispatcherObjects(plan: InstallPlan): Manifest[] {
   const file = stringify(plan.file)
-  return [configMap(plan, file), volumeClaim(plan), deployment(plan, file)]
+  const own = isAlone(plan) ? [volumeClaim(plan)] : [disruptionBudget(plan)]
+  return [configMap(plan, file), ...own, deployment(plan, file)]
 }
+
+const isAlone = ({ replicas }: InstallPlan) => replicas === 1
 
 const metadata = (plan: InstallPlan, name: string) => ({ name, namespace: plan.namespace, labels: labelsOf(plan) })
 
@@ -40,14 +43,37 @@ const volumeClaim = (plan: InstallPlan): Manifest => ({
   },
 })
 
-/** One replica that is gone before the next one comes: two of them must not have the one database. */
+/** https://kubernetes.io/docs/tasks/run-application/configure-pdb/ */
+const disruptionBudget = (plan: InstallPlan): Manifest => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: metadata(plan, plan.name),
+  spec: { maxUnavailable: 1, selector: { matchLabels: podLabelsOf(plan) } },
+})
+
+/** One that is alone is gone before the next one comes: two must not have the one volume. Several go one by one. */
+const strategyOf = (plan: InstallPlan) =>
+  isAlone(plan) ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/ */
+const spread = (plan: InstallPlan) => ({
+  topologySpreadConstraints: [
+    {
+      maxSkew: 1,
+      topologyKey: 'kubernetes.io/hostname',
+      whenUnsatisfiable: 'ScheduleAnyway',
+      labelSelector: { matchLabels: podLabelsOf(plan) },
+    },
+  ],
+})
+
 const deployment = (plan: InstallPlan, file: string): Manifest => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: metadata(plan, plan.name),
   spec: {
-    replicas: 1,
-    strategy: { type: 'Recreate' },
+    replicas: plan.replicas,
+    strategy: strategyOf(plan),
     selector: { matchLabels: podLabelsOf(plan) },
     template: {
       metadata: { labels: podLabelsOf(plan), annotations: { 'spillway/config': digest(file) } },
@@ -75,10 +101,11 @@ function podSpec(plan: InstallPlan) {
       fsGroupChangePolicy: 'OnRootMismatch',
       seccompProfile: { type: 'RuntimeDefault' },
     },
+    ...(isAlone(plan) ? {} : spread(plan)),
     containers: [container(plan)],
     volumes: [
       { name: 'config', configMap: { name: config } },
-      { name: 'state', persistentVolumeClaim: { claimName: volume } },
+      { name: 'state', ...(isAlone(plan) ? { persistentVolumeClaim: { claimName: volume } } : { emptyDir: {} }) },
       { name: 'tmp', emptyDir: {} },
     ],
   }

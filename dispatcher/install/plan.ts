@@ -18,7 +18,9 @@ export interface InstallPlan {
   architecture?: 'x86_64' | 'arm64'
   /** Content of the dispatcher's YAML file. */
   file: DispatcherFile
-  /** Size of the volume for the record and the logs, e.g. `1Gi`. */
+  /** Pods of the dispatcher; several need a PostgreSQL database, see `check-replicas`. */
+  replicas: number
+  /** Size of the volume for the record and the logs, e.g. `1Gi`; several pods have none. */
   storage: string
   storageClass?: string
   /** Host name of an Ingress; without one the dispatcher is reached from inside the cluster. */

@@ -33,6 +33,7 @@ const ENTRANCES: readonly Kind[] = [
 /** What it needed for that. */
 const NEEDS: readonly Kind[] = [
   { apiVersion: NETWORKING, kind: 'NetworkPolicy' },
+  { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
   { apiVersion: RBAC, kind: 'ClusterRoleBinding' },
   { apiVersion: RBAC, kind: 'ClusterRole' },
   { apiVersion: RBAC, kind: 'RoleBinding' },

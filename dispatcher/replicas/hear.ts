@@ -23,6 +23,6 @@ export function hear(topic: string, count: number, hearer: Hearer): void {
   if (kind === 'dismissed') hearer.book.forget(one)
   if (kind === 'up') hearer.worker(one)?.noteUp?.(other)
   if (kind === 'silent') hearer.worker(one)?.silent(other)
-  if (kind === 'work' || kind === 'spill') hearer.dispatch.wake()
+  if (kind === 'work') hearer.dispatch.wake()
   hearer.changes.wake(topic, count)
 }

@@ -1,5 +1,6 @@
 /** Three dispatchers on one PostgreSQL behind a load balancer: they and their workers are killed while work comes in; then the books are checked. */
 import assert from 'node:assert/strict'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
@@ -22,6 +23,9 @@ const LEASE_SECONDS = 2
 
 /** Milliseconds between two blows, at most. */
 const QUIET_MS = 700
+
+/** Milliseconds from a kill to the result of a file that comes after it: two beats, a start, and a margin for a busy machine. */
+const TAKEOVER_MS = 10_000
 
 /** Milliseconds in which work goes on when nothing is killed any more. */
 const STUCK_MS = 30_000
@@ -87,6 +91,17 @@ describe('several dispatchers on one PostgreSQL', function () {
     await team.logsAreEverywhere(books.invocations)
     await team.stop()
     assert.deepEqual(processesOf(directory()), [], 'something is still running')
+  })
+
+  it('take over at once what one that is killed was to do', async () => {
+    const random = randomNumbers(SEED)
+    const team = await Team.start({ directory: directory(), database: await server.createDatabase('takeover'), random })
+    stops.push(() => team.stop())
+    await team.any.put('s-dev-work', SCRIPT, SPEC)
+    const since = await team.killTheOneThatLists()
+    writeFileSync(team.path('in', 'late'), 'late')
+    await eventually(() => existsSync(team.path('out', 'late.1.a')), { timeoutMs: TAKEOVER_MS, what: 'the result' })
+    process.stdout.write(`        taken over, found, run and published in ${Date.now() - since} ms\n`)
   })
 })
 
@@ -168,6 +183,15 @@ class Team {
           .map((line) => (JSON.parse(line) as { text: string }).text)
         assert.ok(texts.includes(`log of ${input}`), body)
       }
+  }
+
+  /** Answers when. */
+  async killTheOneThatLists(): Promise<number> {
+    const lists = (dispatcher: DispatcherProcess) => /this dispatcher has [^"]*list here/.test(dispatcher.log)
+    const one = await eventually(() => this.#dispatchers.find(lists), { what: 'the one that lists' })
+    const since = Date.now()
+    await one.kill()
+    return since
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { checkReplicas } from '../../../dispatcher/install/check-replicas.js'
 import { completeFile } from '../../../dispatcher/install/dispatcher-file.js'
 import { install } from '../../../dispatcher/install/install.js'
 import type { Manifest } from '../../../dispatcher/install/manifest.js'
@@ -26,11 +27,19 @@ const KEYS = { SPILLWAY_STORAGE_LAKE_ACCESS_KEY: 'user', SPILLWAY_STORAGE_LAKE_S
 const planFor = (changes: Partial<InstallPlan> = {}): InstallPlan => ({
   ...PLACE,
   file: completeFile(LAKE, PLACE),
+  replicas: 1,
   storage: '1Gi',
   readNodes: true,
   imagePullSecrets: [],
   ...changes,
 })
+
+interface DeploymentSpec {
+  replicas: number
+  strategy: object
+  selector: { matchLabels: object }
+  template: { spec: { volumes: { name: string }[] } }
+}
 
 describe('install', () => {
   const directory = temporaryDirectory()
@@ -180,6 +189,33 @@ describe('install', () => {
       'Namespace lab',
       'PersistentVolumeClaim lab/spillway-state',
     ])
+  })
+
+  it('installs several pods that share a database: no volume, one by one, never all evicted at once', async () => {
+    const file = completeFile({ ...LAKE, database: 'postgres://spillway@db/lab' }, PLACE)
+    await put({ replicas: 3, file })
+    assert.ok(!target.objects.has('PersistentVolumeClaim lab/spillway-state'))
+    const { spec } = target.objects.get('Deployment lab/spillway') as unknown as { spec: DeploymentSpec }
+    assert.equal(spec.replicas, 3)
+    assert.deepEqual(spec.strategy, { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
+    assert.deepEqual(
+      spec.template.spec.volumes.find(({ name }) => name === 'state'),
+      { name: 'state', emptyDir: {} },
+    )
+    const budget = target.objects.get('PodDisruptionBudget lab/spillway') as unknown as { spec: object }
+    assert.deepEqual(budget.spec, { maxUnavailable: 1, selector: { matchLabels: spec.selector.matchLabels } })
+    await take()
+    assert.deepEqual([...target.objects.keys()], [])
+  })
+
+  it('refuses several pods with what they cannot share, all of it at once', () => {
+    const file = { storage: { here: { type: 'directory', path: '/data' }, ...LAKE.storage } }
+    assert.throws(() => checkReplicas(2, file), {
+      code: 'invalid-configuration',
+      message: /--replicas 2.*SQLite file takes one dispatcher.*storage\.here must not be a folder/s,
+    })
+    checkReplicas(1, file)
+    checkReplicas(2, { ...LAKE, database: 'postgres://spillway@db/lab' })
   })
 
   it('asks for no more rights than the back-end needs', () => {
