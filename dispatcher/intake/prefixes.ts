@@ -31,7 +31,7 @@ export class Prefixes {
    */
   async invoke(name: string, { storage, bucket, prefix }: ObjectsRequest, key?: string): Promise<ObjectsAnswer> {
     const rules = this.#context.inputs(name)
-    const store = this.#context.store(storage ?? this.#onlyStorage())
+    const store = this.#context.store(this.#nameOf(storage))
     const answer: ObjectsAnswer = { accepted: [], passedOver: 0 }
     let events: ObjectEvent[] = []
     const record = async () => {
@@ -48,13 +48,12 @@ export class Prefixes {
     return answer
   }
 
-  #onlyStorage(): string {
-    const [only, ...others] = this.#context.storages()
-    if (only !== undefined && others.length === 0) return only
-    throw new SpillwayError(
-      'invalid-request',
-      `This dispatcher has several storages; say which: ${this.#context.storages().join(', ')}.`,
-    )
+  #nameOf(wanted: string | undefined): string {
+    const names = this.#context.storages()
+    const name = wanted ?? (names.length === 1 ? names[0] : undefined)
+    if (name !== undefined && names.includes(name)) return name
+    const came = wanted === undefined ? 'nothing' : JSON.stringify(wanted)
+    throw new SpillwayError('invalid-request', `storage must be one of ${names.join(', ')}, got ${came}.`)
   }
 }
 

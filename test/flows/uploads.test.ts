@@ -188,7 +188,8 @@ describe('input that is no body', function () {
       assert.equal(record.input.kind === 'object' && record.input.event.key, 'x')
       const problem = async (body: object) => (await dispatcher.json<ProblemDocument>('POST', objects, body)).body.code
       assert.equal(await problem({ bucket: 'nowhere' }), 'bucket-not-found')
-      assert.equal(await problem({ storage: 'lake', bucket: 'any' }), 'storage-unavailable')
+      assert.equal(await problem({ storage: 'lake', bucket: 'any' }), 'invalid-request')
+      assert.equal(await problem({ bucket: '../any' }), 'invalid-key')
       assert.equal(await problem({ prefix: 'x' }), 'invalid-request')
     })
   })

@@ -1,6 +1,6 @@
 /** Input that is no body of a request: files to upload, and objects that lie in a bucket. */
 import type { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import {
   AcceptedSchema,
@@ -12,6 +12,7 @@ import {
   type ObjectsRequest,
   type UploadRequest,
 } from '../../../runtime/contract/dispatcher-api.js'
+import { SpillwayError } from '../../../runtime/contract/errors.js'
 import type { Dispatcher } from '../../dispatcher.js'
 import { answers } from '../problems.js'
 import { NameParams, type Named } from './functions.js'
@@ -23,10 +24,6 @@ const FileParams = Type.Object({
   ...NameParams.properties,
   file: Type.String({ description: 'name of the file' }),
 })
-const LengthHeaders = Type.Object({
-  'content-length': Type.Integer({ description: 'bytes of the file', minimum: 0 }),
-})
-
 export function addUploads(app: FastifyInstance, dispatcher: Dispatcher): void {
   app.post<Named & Idempotent & { Body: ObjectsRequest }>(
     '/v1/functions/:name/objects',
@@ -79,7 +76,7 @@ export function addUploads(app: FastifyInstance, dispatcher: Dispatcher): void {
   )
 }
 
-type File = { Params: Named['Params'] & { file: string }; Body: Readable | null; Headers: { 'content-length': number } }
+type File = { Params: Named['Params'] & { file: string }; Body: Readable | null }
 
 /** Bodies are not read before the route does. */
 export function addUploadedFiles(app: FastifyInstance, dispatcher: Dispatcher): void {
@@ -92,16 +89,33 @@ export function addUploadedFiles(app: FastifyInstance, dispatcher: Dispatcher): 
         operationId: 'uploadFile',
         summary: 'Upload a file of any size through the dispatcher and invoke the function on it',
         params: FileParams,
-        headers: LengthHeaders,
         response: answers({ 202: AcceptedSchema }),
       },
     },
     async (request, reply) => {
       refuseWhileDraining(dispatcher)
       const { name, file } = request.params
-      const size = Number(request.headers['content-length'])
       const content = request.body ?? request.raw
-      return reply.code(202).send(await dispatcher.uploads.receive(name, { name: file, size }, content))
+      const accepted = await dispatcher.uploads
+        .receive(name, { name: file, size: lengthOf(request) }, content)
+        .catch((thrown: unknown) => {
+          throw request.raw.errored ? brokenOff(file, thrown) : thrown
+        })
+      return reply.code(202).send(accepted)
     },
   )
 }
+
+function lengthOf({ headers }: FastifyRequest): number {
+  const length = headers['content-length']
+  if (length !== undefined) return Number(length)
+  throw new SpillwayError('invalid-request', 'Say how many bytes the file has by the header Content-Length.')
+}
+
+const brokenOff = (file: string, cause: unknown) =>
+  new SpillwayError(
+    'invalid-request',
+    `The connection ended before all of ${file} had come; send it again.`,
+    {},
+    { cause },
+  )
