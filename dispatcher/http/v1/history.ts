@@ -12,6 +12,8 @@ type Format = (typeof FORMATS)[number]
 
 const TYPES: Readonly<Record<Format, string>> = Object.freeze({ csv: 'text/csv', json: 'application/x-ndjson' })
 
+const ROWS = Object.fromEntries(Object.values(TYPES).map((type) => [type, { schema: Type.String() }]))
+
 const Query = Type.Object({
   since: Type.Number({
     description: 'only what was accepted at or after this time, epoch milliseconds',
@@ -33,7 +35,7 @@ export function addHistory(app: FastifyInstance, dispatcher: Dispatcher): void {
         querystring: Query,
         produces: Object.values(TYPES),
         response: answers({
-          200: { description: 'rows', content: { 'text/csv': { schema: Type.String() } } } as never,
+          200: { description: 'rows', content: ROWS } as never,
         }),
       },
     },
