@@ -12,6 +12,7 @@ import { kubernetesUpload } from './kubernetes-upload.js'
 import { lambda } from './lambda.js'
 import { latency } from './latency.js'
 import { memory } from './memory.js'
+import { policies } from './policies.js'
 import { printOverhead } from './print-overhead.js'
 import { queue } from './queue.js'
 import { simulator } from './simulator.js'
@@ -25,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   queue,
   decide,
   simulator,
+  policies,
   memory,
   smallFiles,
   printOverhead,

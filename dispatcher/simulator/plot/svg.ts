@@ -51,8 +51,21 @@ export type Point = readonly [x: number, y: number]
 export const line = (from: Point, to: Point, stroke: string): string =>
   `<line x1="${round(from[0])}" y1="${round(from[1])}" x2="${round(to[0])}" y2="${round(to[1])}" stroke="${stroke}"/>`
 
-export const path = (points: readonly Point[], style: string): string =>
-  `<path d="${points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${round(x)} ${round(y)}`).join('')}" ${style}/>`
+export const path = (points: readonly Point[], style: string): string => `<path d="${route(points)}" ${style}/>`
+
+/** Straight up and straight along is written shorter; a long timeline is mostly that. */
+function route(points: readonly Point[]): string {
+  let before: Point = [Number.NaN, Number.NaN]
+  const words = points.map(([x, y], index) => {
+    const [left, top] = before
+    const at: Point = [round(x), round(y)]
+    before = at
+    if (index === 0) return `M${at[0]} ${at[1]}`
+    if (at[0] === left) return at[1] === top ? '' : `V${at[1]}`
+    return at[1] === top ? `H${at[0]}` : `L${at[0]} ${at[1]}`
+  })
+  return words.join('')
+}
 
 /** With a text that is shown when the pointer rests on it. */
 export const dot = ([x, y]: Point, radius: number, style: string, title: string): string =>
