@@ -27,6 +27,7 @@ describe('the spillway, from a cluster to Lambda', function () {
 
   spillwaySuite({
     home: 'kubernetes',
+    token: TOKEN,
     minio: () => MinioServer.start({ host: cluster().facts.gatewayAddress }),
     start: async ({ directory, lake, environment }) => {
       const config = await bench().config({ maxWorkers: 2, keepAlive: 20 }, { lease: 6, heartbeat: 2 })
