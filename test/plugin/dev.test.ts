@@ -65,6 +65,22 @@ describeOnClis('serverless spillway dev', function (cli) {
     assert.match(second.stdout, new RegExp(`A dispatcher of this service runs already: pid ${dispatcher}, http://127`))
   })
 
+  it('has a live view beside it, as lines where there is no terminal', async () => {
+    const view = startCli(cli, ['spillway', 'top', '--until-done'], { cwd: directory })
+    let lines = ''
+    for (const stream of [view.stdout!, view.stderr!]) stream.on('data', (chunk: Buffer) => (lines += chunk.toString()))
+    const ended = once(view, 'exit')
+    try {
+      await eventually(() => lines.includes('Watching thumbnails at http://127'), { timeoutMs: 40_000 })
+      writeFileSync(join(directory, 'data/photos/in/dog.jpg'), 'woof')
+      assert.deepEqual(await ended, [0, null])
+    } finally {
+      killHard(view.pid)
+    }
+    assert.match(lines, / s {2}dog\.jpg succeeded on local \(waited /)
+    assert.match(lines, /^1 done in [0-9.]+ s: 1 on local$/m)
+  })
+
   it('keeps the old release while the configuration is broken, and takes the mended one with a new script', async () => {
     edit((yaml) => yaml.replace('timeout: 20m', 'timeout: 20x'))
     await shows(/The change cannot be used; the releases from before it keep running/)
