@@ -61,9 +61,12 @@ export function formatBytes(bytes: number): string {
 /** `2048` -> `2,048 MB`, the way the limits of AWS are written. */
 export const formatMegabytes = (megabytes: number): string => `${megabytes.toLocaleString('en-US')} MB`
 
+/** A smaller sum is nothing. */
+const USD_DIGITS_MAX = 12
+
 /** `0.0042 USD`, `12.5 USD`: two digits of small sums, cents of large ones. */
 export function formatUsd(usd: number): string {
   const size = Math.abs(usd)
-  const digits = size === 0 || size >= 1 ? 2 : 1 - Math.floor(Math.log10(size))
+  const digits = size === 0 || size >= 1 ? 2 : Math.min(1 - Math.floor(Math.log10(size)), USD_DIGITS_MAX)
   return `${usd.toFixed(digits).replace(/\.?0+$/, '')} USD`
 }

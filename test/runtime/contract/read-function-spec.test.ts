@@ -70,7 +70,7 @@ describe('read-function-spec', () => {
     [
       'a back-end that is not there',
       { script: 'a', backends: ['moon'] },
-      [/backends\[0\] must be one of local, kubernetes, lambda, got "moon"/],
+      [/backends\[0\] must be one of local, kubernetes, lambda, rehearsal, got "moon"/],
     ],
     [
       'a back-end that is not configured',

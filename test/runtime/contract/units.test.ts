@@ -79,4 +79,11 @@ describe('units', () => {
       '100 USD',
     ])
   })
+
+  it('writes every sum, however small, and one that is next to nothing as nothing', () => {
+    assert.equal(formatUsd(Number.MIN_VALUE), '0 USD')
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (usd) => formatUsd(usd).endsWith(' USD')),
+    )
+  })
 })
