@@ -28,6 +28,8 @@ export function runSimulation(call: CommandCall): void {
     knowledge: knowledgeOf(call),
     ...(sweep ? { sweep } : {}),
   })
+  const { neverRan } = plays.played[0]!.summary
+  if (neverRan > 0) call.say(`Fits nowhere, and is left out of the figures: ${neverRan} of the jobs`)
   const table = tableOf(plays.played, sweep?.key)
   if (plotted) draw(call, plotted, { plays, table, scenario, ...(sweep ? { sweptKey: sweep.key } : {}) })
   for (const line of call.values.json ? plays.played.map((one) => JSON.stringify(one)) : table) call.print(line)

@@ -104,6 +104,13 @@ describe('spillway simulate', () => {
     assert.match(said[0]!, /^Not used of .*jobs\.csv: colour$/)
   })
 
+  it('says how many jobs fit nowhere', () => {
+    const file = jobs('arrival,runtime,cpu,timeout\n0,1h,1,2h\n0,1h,16,2h\n')
+    const { said, printed } = simulate('--jobs', file, '--capacity', '1x8', '--json')
+    assert.deepEqual(said, ['Fits nowhere, and is left out of the figures: 1 of the jobs'])
+    assert.equal(played({ printed })[0]!.summary.meanSeconds, 3600)
+  })
+
   it('refuses what it cannot read, in words', () => {
     const file = jobs()
     const good = ['--jobs', file, '--capacity', '2']
