@@ -7,6 +7,9 @@ import { inputBytes } from './routing/routing.js'
 /** Rows that are read at once. */
 const PAGE = 1000
 
+/** Milliseconds by which an id is older than the acceptance, at most: it is made before the work is put on record. */
+const NAMED_BEFORE_MS = 60_000
+
 export interface HistoryContext {
   database: Database
   release(name: string, number: number): Promise<Release>
@@ -14,10 +17,11 @@ export interface HistoryContext {
 
 /** What was accepted at or after that time (epoch milliseconds) and has ended, in the order of arrival. */
 export async function* history({ database, release }: HistoryContext, since: number): AsyncGenerator<HistoryRow> {
-  let after = firstId(since)
+  let after = firstId(Math.max(0, since - NAMED_BEFORE_MS))
   for (;;) {
     const page = await database.endedInvocations(after, PAGE)
-    for (const ended of page) yield rowOf(ended, await release(ended.function, ended.release))
+    for (const ended of page)
+      if (ended.acceptedAt >= since) yield rowOf(ended, await release(ended.function, ended.release))
     if (page.length < PAGE) return
     after = page.at(-1)!.id
   }
