@@ -8,12 +8,11 @@ export async function* inLanes<Item, Result>(
   const running = new Map<number, Promise<{ lane: number; result: Result }>>()
   const occupy = (lane: number) => {
     const next = left.next()
-    if (next.done) running.delete(lane)
-    else
-      running.set(
-        lane,
-        work(next.value).then((result) => ({ lane, result })),
-      )
+    if (next.done) return void running.delete(lane)
+    const ending = work(next.value).then((result) => ({ lane, result }))
+    // It may fail while whoever takes the results is still busy with the one before.
+    ending.catch(() => undefined)
+    running.set(lane, ending)
   }
   for (let lane = 0; lane < lanes; lane++) occupy(lane)
   while (running.size > 0) {
