@@ -44,6 +44,14 @@ export class Budgets {
     return this.#expected.has(idOf(attempt))
   }
 
+  /** It never ran. */
+  undone(attempt: AttemptRef): void {
+    const id = idOf(attempt)
+    const expected = this.#expected.get(id)
+    this.#expected.delete(id)
+    if (expected) this.of(expected.function).add(-expected.cost, expected.at)
+  }
+
   /** Nobody is going to say what it did cost. */
   dropped(invocation: string): void {
     for (const id of this.#expected.keys()) if (id.startsWith(`${invocation}.`)) this.#expected.delete(id)

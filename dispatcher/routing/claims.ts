@@ -51,7 +51,7 @@ export class Claims {
     const { database, routing, now } = this.#context
     const held = await database.unclaim(claim, now())
     routing.books.ended(claim.invocation)
-    routing.budgets.dropped(claim.invocation)
+    routing.budgets.undone(claim)
     return held
   }
 

@@ -29,6 +29,16 @@ describe('budgets', () => {
     assert.equal(spent(), 0.5)
   })
 
+  it('forget a run that no worker got to see, and keep one that was cancelled on its way', () => {
+    budgets.started(attempt(1), 0.5, T0)
+    budgets.undone(attempt(1))
+    budgets.undone(attempt(1))
+    assert.equal(spent(), 0)
+    budgets.started(attempt(2), 0.25, T0)
+    budgets.dropped('i')
+    assert.deepEqual([spent(), budgets.knows(attempt(2))], [0.25, false])
+  })
+
   it('take from the record what others have spent, and nothing twice', () => {
     budgets.read([{ function: 'f', hour: T0 - HOUR, cost: 1 }], T0)
     assert.equal(spent(), 1)
