@@ -278,6 +278,7 @@ export class Dispatcher {
       reconcileMs: (storage) => (config.storage[storage]?.reconcile ?? RECONCILE_MS / 1000) * 1000,
       settleMs: (storage) => (config.storage[storage]?.settle ?? SETTLE_SECONDS) * 1000,
       offer: (events) => this.intake.offer(events),
+      offerListed: (events) => this.intake.offerListed(events),
       now,
       log,
     })

@@ -46,6 +46,8 @@ export interface NewInvocation {
   now: number
 }
 
+export type Identified = Pick<NewInvocation, 'function' | 'identity'>
+
 export interface AcceptAnswer {
   /** Of the invocation that stands in the record: an earlier one's when `duplicate`. */
   id: string
@@ -229,6 +231,8 @@ export interface Database {
 
   /** Records work, one answer per entry in the same order; all of them or none. */
   accept(work: NewInvocation[]): Promise<AcceptAnswer[]>
+  /** Which of that was accepted before, one answer per entry in the same order; what has no identity never was. */
+  known(work: readonly Identified[]): Promise<boolean[]>
   /** Keeps a notification that could not be read, with the reason. */
   quarantine(entry: { source: string; body: Buffer; problem: string; now: number }): Promise<void>
 

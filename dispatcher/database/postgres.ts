@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SpillwayError } from '../../runtime/contract/errors.js'
-import type { AcceptAnswer, ClaimRequest, Database, NewInvocation, NewRelease } from './database.js'
+import type { AcceptAnswer, ClaimRequest, Database, Identified, NewInvocation, NewRelease } from './database.js'
 import { CommitFailed, GroupCommit, type Outcome } from './group-commit.js'
 import { readPostgresUrl } from './postgres/address.js'
+import { known } from './postgres/accept.js'
 import { claim } from './postgres/claim.js'
 import { apart, fuse, type Fused, type Work } from './postgres/fuse.js'
 import { putRelease } from './postgres/put-release.js'
@@ -12,6 +13,7 @@ import { Readers } from './postgres/readers.js'
 import { cannotOpen } from './postgres/refusal.js'
 import { PostgresShared } from './postgres/shared.js'
 import { Wire } from './postgres/wire.js'
+import type { PostgresValue } from './postgres/statements.js'
 import { Writer, type PostgresWrite } from './postgres/writer.js'
 import { closed } from './refusal.js'
 import type { Query } from './sql/statement.js'
@@ -101,11 +103,12 @@ class PostgresEngine implements Engine {
 
   putRelease = (release: NewRelease) => this.write(putRelease(release))
   accept = (work: NewInvocation[]) => this.#enter<AcceptAnswer[]>({ accept: work })
+  known = (work: readonly Identified[]) => this.read(known(work))
   claim = (request: ClaimRequest) => this.write(claim(request, this.dispatcher))
 
   write = <T>(write: PostgresWrite<T>) => this.#enter<T>({ write })
 
-  async read<T>(query: Query<T>): Promise<T> {
+  async read<T>(query: Query<T, PostgresValue>): Promise<T> {
     if (this.#closing) throw closed(this.#name)
     await this.#queue.idle()
     return this.#readers.read(query)

@@ -6,6 +6,7 @@ import type {
   Claim,
   ClaimRequest,
   Database,
+  Identified,
   InvocationFilter,
   NewDecision,
   NewInvocation,
@@ -41,6 +42,7 @@ export interface Engine {
   write<T>(write: Write<T>): Promise<T>
   putRelease(release: NewRelease): Promise<{ release: Release; created: boolean }>
   accept(work: NewInvocation[]): Promise<AcceptAnswer[]>
+  known(work: readonly Identified[]): Promise<boolean[]>
   claim(request: ClaimRequest): Promise<Claim | undefined>
   healthy(): Promise<boolean>
   close(): Promise<void>
@@ -65,6 +67,7 @@ export class SqlDatabase implements Database {
   removeFunction = (name: string, now: number) => this.#engine.write(removeFunction(name, now))
 
   accept = (work: NewInvocation[]) => this.#engine.accept(work)
+  known = (work: readonly Identified[]) => this.#engine.known(work)
   quarantine = (entry: { source: string; body: Buffer; problem: string; now: number }) =>
     this.#engine.write(quarantine(entry))
 

@@ -1,10 +1,10 @@
 /** The Database in one SQLite file: for one dispatcher on one machine. */
-import type { ClaimRequest, Database, NewInvocation, NewRelease } from './database.js'
+import type { ClaimRequest, Database, Identified, NewInvocation, NewRelease } from './database.js'
 import { GroupCommit } from './group-commit.js'
 import { closed } from './refusal.js'
 import type { Query, Write } from './sql/statement.js'
 import { SqlDatabase, type Engine } from './sql-database.js'
-import { accept } from './sqlite/accept.js'
+import { accept, known } from './sqlite/accept.js'
 import { claim } from './sqlite/claim.js'
 import { commitTogether, twoTurns } from './sqlite/commit-together.js'
 import { openConnection, type OpenConnection } from './sqlite/connection.js'
@@ -53,14 +53,11 @@ class SqliteEngine implements Engine {
 
   putRelease = (release: NewRelease) => this.#run((connection) => putRelease(connection, release))
   accept = (work: NewInvocation[]) => this.#run((connection) => accept(connection, work))
+  known = (work: readonly Identified[]) => this.#look((connection) => known(connection, work))
   claim = (request: ClaimRequest) => this.#run((connection) => claim(connection, request))
   write = <T>(write: Write<T>) => this.#run(perform(write))
 
-  async read<T>(query: Query<T>): Promise<T> {
-    if (this.#closing) throw closed(this.#path)
-    await this.#queue.idle()
-    return this.#disk.read((connection) => read(connection, query))
-  }
+  read = <T>(query: Query<T>) => this.#look((connection) => read(connection, query))
 
   async healthy(): Promise<boolean> {
     if (this.#closing) return false
@@ -74,6 +71,12 @@ class SqliteEngine implements Engine {
       this.#lock.release()
     })
     return this.#closing
+  }
+
+  async #look<T>(operation: Operation<T>): Promise<T> {
+    if (this.#closing) throw closed(this.#path)
+    await this.#queue.idle()
+    return this.#disk.read(operation)
   }
 
   async #run<T>(operation: Operation<T>): Promise<T> {

@@ -56,6 +56,19 @@ export class Intake {
     }
   }
 
+  /** As `offer`, for what a listing has found: nearly all of it is on record, and is not decided about once more. */
+  async offerListed(events: readonly ObjectEvent[]): Promise<void> {
+    const wanted = events.flatMap((event) => this.#context.takers(event).map((release) => ({ event, release })))
+    if (wanted.length === 0) return
+    const identified = wanted.map(({ event, release }) => ({
+      function: release.function,
+      identity: objectIdentity(event),
+    }))
+    const known = await this.#context.database.known(identified)
+    const work = wanted.flatMap(({ event, release }, index) => (known[index] ? [] : [this.#objectWork(event, release)]))
+    if (work.length > 0) await this.#record(work)
+  }
+
   /** As `offer`, for what notifications said: a listing that finds the same object finds the same event. */
   async report(events: readonly ObjectEvent[]): Promise<EventsAnswer> {
     return this.offer(await Promise.all(events.map((event) => this.#asListed(event))))
@@ -116,7 +129,7 @@ export class Intake {
   }
 
   #objectWork(event: ObjectEvent, release: Release): NewInvocation {
-    return this.#work(release, { identity: shorten(eventIdentity(event)), input: { kind: 'object', event } })
+    return this.#work(release, { identity: objectIdentity(event), input: { kind: 'object', event } })
   }
 
   #work(release: Release, input: Pick<NewInvocation, 'identity' | 'input' | 'body'>): NewInvocation {
@@ -159,6 +172,8 @@ export class Intake {
     return answers
   }
 }
+
+const objectIdentity = (event: ObjectEvent) => shorten(eventIdentity(event))
 
 /** Keys can be a kilobyte long; an index entry need not be. */
 const shorten = (identity: string) =>

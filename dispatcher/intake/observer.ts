@@ -16,6 +16,8 @@ export interface ObserverContext {
   reconcileMs(storage: string): number
   settleMs(storage: string): number
   offer(events: ObjectEvent[]): Promise<unknown>
+  /** As `offer`, for what most likely is on record. */
+  offerListed(events: ObjectEvent[]): Promise<unknown>
   now(): number
   log: BackendHost['log']
 }
@@ -59,13 +61,13 @@ export class Observer {
   }
 
   #listing(storage: string): StorageListing {
-    const { store, offer, now, log, reconcileMs, settleMs } = this.#context
+    const { store, offerListed, now, log, reconcileMs, settleMs } = this.#context
     const listing =
       this.#listings.get(storage) ??
       new StorageListing({
         storage,
         store,
-        offer,
+        offer: offerListed,
         now,
         log,
         reconcileMs: reconcileMs(storage),

@@ -1,5 +1,6 @@
 /** Work that spills over on one machine: the local back-end as the small cluster, its rehearsal of Lambda beside it. */
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import type { BackendStatus, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
 import { dispatchers, type DispatcherProcess } from '../support/dispatcher-process.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
@@ -68,5 +69,22 @@ describe('a rehearsal of Lambda on this machine', function () {
     const texts = decision.reasons.map(({ text }) => text)
     assert.ok(texts.includes('rehearsal: memorySize 10,241 MB is over 10,240 MB'), texts.join('\n'))
     assert.ok(texts.includes('rehearsal: timeout 20 min is over 15 min'), texts.join('\n'))
+  })
+
+  it('does not take for waiting work what a listing finds again, so that new work finds the free slot', async () => {
+    const rules = { input: 'here://in/', routing: { expectedTime: 1, waitingBudget: { factor: 1 } } }
+    const first = await start({ config: { backends: both } })
+    await first.put(FUNCTION, '#!/bin/sh\n', rules)
+    for (let count = 0; count < 20; count++) writeFileSync(first.path('in', `f${count}`), '')
+    await first.allEnded(20)
+    await first.stop()
+    writeFileSync(first.path('in', 'z'), '')
+    const second = await start({ config: { backends: both } })
+    const ended = await records(second, 21)
+    const last = ended.find(({ input }) => input.kind === 'object' && input.event.key === 'z')!
+    assert.deepEqual([last.decision.terms?.rule, last.tries[0]?.backend], ['waiting-budget', 'local'])
+    const { body: metrics } = await second.call<string>('GET', '/metrics')
+    assert.ok(metrics.includes(`spillway_decisions_total{function="${FUNCTION}",rule="waiting-budget"} 1\n`), metrics)
+    assert.ok(!metrics.includes('rule="expected-wait"'), metrics)
   })
 })

@@ -145,6 +145,18 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         assert.equal((await database.listInvocations({ limit: 10 })).invocations.length, 1)
       })
 
+      it('tells what it has taken in before from what it has not, per function', async () => {
+        await database.accept([objectWork('f', 'k'), objectWork('f', 'l')])
+        const asked = [objectWork('f', 'k'), objectWork('g', 'k'), objectWork('f', 'new'), objectWork('f', 'l')]
+        assert.deepEqual(await database.known([...asked, { function: 'f', identity: null }]), [
+          true,
+          false,
+          false,
+          true,
+          false,
+        ])
+      })
+
       it('takes the same event for two functions as two pieces of work', async () => {
         const answers = await database.accept([objectWork('f', 'k'), objectWork('g', 'k')])
         assert.deepEqual(

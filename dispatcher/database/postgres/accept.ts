@@ -1,11 +1,11 @@
 /** Takes work in: each piece once, all of a call or none; calls that come together in one go. */
 import { createHash } from 'node:crypto'
 import type { State } from '../../../runtime/contract/invocation.js'
-import type { AcceptAnswer, NewInvocation } from '../database.js'
+import type { AcceptAnswer, Identified, NewInvocation } from '../database.js'
 import type { Outcome } from '../group-commit.js'
 import { arrival, ARRIVAL_COLUMNS, bodyDigest, firstState, noSuchRelease } from '../sql/arrivals.js'
-import type { Answer } from '../sql/statement.js'
-import type { PostgresStatement } from './statements.js'
+import { many, type Answer, type Query } from '../sql/statement.js'
+import type { PostgresStatement, PostgresValue } from './statements.js'
 import type { PostgresWrite } from './writer.js'
 
 const IS_THERE = `
@@ -48,6 +48,11 @@ const LOOK = `
   ) AS found ON true
   ORDER BY place`
 
+const KNOWN = `
+  SELECT EXISTS (SELECT FROM invocations i WHERE i.function = wanted.function AND i.identity = wanted.identity) AS known
+  FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS wanted (function, identity, place)
+  ORDER BY place`
+
 interface Found {
   id: string | null
   digest: string | null
@@ -76,15 +81,18 @@ export function accept(calls: readonly (readonly NewInvocation[])[]): PostgresWr
   }
 }
 
+export const known = (work: readonly Identified[]): Query<boolean[], PostgresValue> =>
+  many<{ known: boolean }, boolean, PostgresValue>(
+    KNOWN,
+    [work.map((one) => one.function), work.map(({ identity }) => indexed(identity))],
+    (row) => row.known,
+  )
+
+const pieceOf = (work: NewInvocation, call: number): Piece => ({ ...work, call, identity: indexed(work.identity) })
+
 /** Keys of objects can be longer than what an index holds. */
-function pieceOf(work: NewInvocation, call: number): Piece {
-  const { identity } = work
-  return {
-    ...work,
-    call,
-    identity: identity === null ? null : createHash('sha256').update(identity).digest('base64url'),
-  }
-}
+const indexed = (identity: string | null): string | null =>
+  identity === null ? null : createHash('sha256').update(identity).digest('base64url')
 
 function insert(work: Piece[]): PostgresStatement {
   const rows = work.map((piece) => [piece.call, ...arrival(piece)] as const)

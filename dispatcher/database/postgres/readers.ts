@@ -3,6 +3,7 @@ import type { Query } from '../sql/statement.js'
 import { codeOf } from '../refusal.js'
 import { isRefusal, serverUnavailable } from './refusal.js'
 import { Session, type SessionOptions } from './session.js'
+import type { PostgresValue } from './statements.js'
 
 const READERS = 2
 
@@ -18,7 +19,7 @@ export class Readers {
     this.#readers = Array.from({ length: READERS }, () => new Reader({ ...options, plans: 'by-value' }))
   }
 
-  async read<T>(query: Query<T>): Promise<T> {
+  async read<T>(query: Query<T, PostgresValue>): Promise<T> {
     const rows = await this.#rows(query).catch((error: unknown) => {
       throw isRefusal(error) ? serverUnavailable(this.#options.address.name, error) : error
     })
@@ -30,7 +31,7 @@ export class Readers {
   }
 
   /** A connection that is found to be dead is made anew once. */
-  async #rows(query: Query<unknown>): Promise<unknown[]> {
+  async #rows(query: Query<unknown, PostgresValue>): Promise<unknown[]> {
     const reader = this.#readers.reduce((best, other) => (other.waiting < best.waiting ? other : best))
     try {
       return await reader.rows(query)
@@ -55,7 +56,7 @@ class Reader {
     return this.#waiting
   }
 
-  async rows(query: Query<unknown>): Promise<unknown[]> {
+  async rows(query: Query<unknown, PostgresValue>): Promise<unknown[]> {
     this.#waiting++
     try {
       return (await (await this.#connected()).query(query)).rows

@@ -8,7 +8,7 @@ export interface Statement<V = Value> {
 }
 
 /** A statement that changes nothing, and what its rows mean. */
-export interface Query<T> extends Statement {
+export interface Query<T, V = Value> extends Statement<V> {
   read(rows: unknown[]): T
 }
 
@@ -34,7 +34,7 @@ export const one = <Row, T>(sql: string, values: readonly Value[], read: (row: R
   read: ([row]) => (row === undefined ? undefined : read(row as Row)),
 })
 
-export const many = <Row, T>(sql: string, values: readonly Value[], read: (row: Row) => T): Query<T[]> => ({
+export const many = <Row, T, V = Value>(sql: string, values: readonly V[], read: (row: Row) => T): Query<T[], V> => ({
   sql,
   values,
   read: (rows) => rows.map((row) => read(row as Row)),

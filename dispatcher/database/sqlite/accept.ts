@@ -1,6 +1,6 @@
 /** Takes work in: each piece once. */
 import type { State } from '../../../runtime/contract/invocation.js'
-import type { AcceptAnswer, NewInvocation } from '../database.js'
+import type { AcceptAnswer, Identified, NewInvocation } from '../database.js'
 import { arrival, ARRIVAL_COLUMNS, bodyDigest, firstState, noSuchRelease } from '../sql/arrivals.js'
 import type { Connection } from './connection.js'
 
@@ -16,6 +16,9 @@ const RELEASE = `
 
 export const accept = (connection: Connection, work: NewInvocation[]): AcceptAnswer[] =>
   work.map((invocation) => acceptOne(connection, invocation))
+
+export const known = (connection: Connection, work: readonly Identified[]): boolean[] =>
+  work.map(({ function: name, identity }) => connection.get(FIND, [name, identity]) !== undefined)
 
 function acceptOne(connection: Connection, work: NewInvocation): AcceptAnswer {
   if (!connection.get(RELEASE, [work.release, work.function])) throw noSuchRelease(work)
