@@ -1,5 +1,6 @@
 /** `spillway history export`: what a dispatcher has on record of work that ended, for `spillway simulate`. */
 import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
@@ -21,8 +22,8 @@ export const historyExport: Command = {
   async run({ values, environment, print, say, signal }) {
     const { url = 'http://127.0.0.1:7700', output } = values as Partial<Record<string, string>>
     const answer = await ask(addressOf(url, values), environment.SPILLWAY_TOKEN, signal)
-    if (output === undefined) return printAll(answer, print)
-    await pipeline(answer, createWriteStream(output), { signal })
+    if (output === undefined) return whole(printAll(answer, print), signal)
+    await whole(save(answer, output), signal)
     say(`The history is in ${output}.`)
   },
 }
@@ -32,7 +33,8 @@ function addressOf(url: string, values: CommandCall['values']): URL {
   if (!FORMATS.includes(format)) throw wrong('format', FORMATS.join(' or '), format)
   const time = since === undefined ? 0 : Date.parse(since)
   if (!Number.isFinite(time)) throw wrong('since', 'a time such as 2026-11-01 or 2026-11-01T12:00:00Z', since)
-  return new URL(`/v1/history?since=${time}&format=${format}`, url)
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) throw wrong('url', 'an address such as http://127.0.0.1:7700', url)
+  return new URL(`${url.replace(/\/+$/, '')}/v1/history?since=${time}&format=${format}`)
 }
 
 const wrong = (option: string, expected: string, came: string | undefined) =>
@@ -49,6 +51,29 @@ async function ask(address: URL, token: string | undefined, signal: AbortSignal)
   })
   if (answer.ok && answer.body) return Readable.fromWeb(answer.body as ReadableStream)
   throw new SpillwayError('invalid-request', `${address.origin} answered ${answer.status}: ${await answer.text()}`)
+}
+
+/** A dispatcher that goes away in the middle leaves no half of a history that looks like one. */
+async function whole(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await work
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const { message, cause } = asError(thrown)
+    const why = cause === undefined ? message : `${message}: ${asError(cause).message}`
+    throw new SpillwayError('dispatcher-unreachable', `The history is not complete (${why}). Export it again.`)
+  }
+}
+
+async function save(answer: Readable, file: string): Promise<void> {
+  const unfinished = `${file}.part`
+  try {
+    await pipeline(answer, createWriteStream(unfinished))
+    await rename(unfinished, file)
+  } catch (thrown) {
+    await rm(unfinished, { force: true })
+    throw thrown
+  }
 }
 
 async function printAll(answer: Readable, print: CommandCall['print']): Promise<void> {
