@@ -1,7 +1,7 @@
 /** What is published: all that is needed, and nothing else. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatBytes } from '../../runtime/contract/units.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
@@ -106,8 +106,10 @@ describe('the package', function () {
   })
 
   it('has a program that a shell can start', () => {
-    for (const path of Object.values(manifest.bin))
+    for (const path of Object.values(manifest.bin)) {
       assert.match(readFileSync(join(REPOSITORY, path), 'utf8'), /^#!\/usr\/bin\/env node\n/)
+      assert.equal(statSync(join(REPOSITORY, path)).mode & 0o111, 0o111, '`npx spillway` works in a checkout too')
+    }
   })
 })
 
