@@ -27,7 +27,11 @@ export async function deploy(context: CommandContext, beside = { aws: false }): 
   for (const note of service.notes) output.log.notice(note)
   if (!needsDispatcher(service) && readDeployed(service).length === 0) return
   const client = await dispatcherOf(context)
-  const registered = await registerAll(client, buildRegistrations(service), context)
+  const registrations = buildRegistrations(service)
+  const pinned = beside.aws
+    ? await (await import('./lambda/pin-versions.js')).pinVersions(registrations, context)
+    : registrations
+  const registered = await registerAll(client, pinned, context)
   const removed = await removeLost(client, service)
   report(registered, context)
   for (const name of removed) output.log.success(`${name}: removed, it is no longer in the configuration`)

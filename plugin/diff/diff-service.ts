@@ -60,9 +60,17 @@ type Facts = Pick<FunctionDiff, 'release' | 'note'>
 
 function compared(before: Pick<Deployed, 'spec' | 'files'>, entry: Registration, service: Service, facts: Facts) {
   const { name } = entry
-  const then = { name, spec: before.spec as FunctionSpec, files: before.files }
+  const then = { name, spec: unpinned(before.spec as FunctionSpec, entry.spec), files: before.files }
   const changes = compareFunction(then, sketchOf(entry), service)
   return { name, state: changes.length > 0 ? ('changed' as const) : ('unchanged' as const), changes, ...facts }
+}
+
+/** Without the version that the last deploy has written into it: which one comes next is not known before. */
+function unpinned(before: FunctionSpec, after: FunctionSpec): FunctionSpec {
+  if (before.lambda?.qualifier === undefined || after.lambda?.qualifier !== undefined) return before
+  const { qualifier: _, ...own } = before.lambda
+  const { lambda: __, ...spec } = before
+  return after.lambda === undefined && Object.keys(own).length === 0 ? spec : { ...spec, lambda: own }
 }
 
 const sketchOf = ({ name, spec, facts }: Registration): Sketch => ({ name, spec, files: facts.files })

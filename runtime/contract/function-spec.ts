@@ -262,7 +262,18 @@ export const FunctionSpecSchema = object(
       ),
     ),
     lambda: Type.Optional(
-      object(overrides, { description: 'overrides for AWS Lambda, and for `rehearsal`, which stands for it' }),
+      object(
+        {
+          ...overrides,
+          qualifier: Type.Optional(
+            text({
+              description: 'version or alias of the function that the dispatcher calls',
+              defaultText: 'the version that `serverless deploy` has published; without versions, `$LATEST`',
+            }),
+          ),
+        },
+        { description: 'overrides for AWS Lambda, and for `rehearsal`, which stands for it' },
+      ),
     ),
   },
   { description: 'one function: what runs, where files come from, where results go' },

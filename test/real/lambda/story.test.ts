@@ -89,7 +89,7 @@ describe('a service on Lambda, on this machine, and on both', function () {
       /garden-dev-alone: image spillway-[0-9a-f]{32} pushed/,
       /garden-dev-hybrid: image spillway-[0-9a-f]{32} pushed/,
       /garden-dev-alone: on Lambda, without a dispatcher/,
-      /garden-dev-hybrid: unchanged, release 1/,
+      /garden-dev-hybrid: release 2/,
       /garden-dev-private: unchanged, release 1/,
     ])
       assert.match(said, line)
@@ -123,7 +123,7 @@ describe('a service on Lambda, on this machine, and on both', function () {
   it('does nothing when it is deployed again unchanged', async () => {
     const said = await stage.run('deploy')
     assert.match(said, /No changes to deploy\. Deployment skipped/)
-    assert.match(said, /garden-dev-hybrid: unchanged, release 1/)
+    assert.match(said, /garden-dev-hybrid: unchanged, release 2/)
     assert.doesNotMatch(said, /pushed|made|notifications set/)
   })
 
@@ -131,7 +131,7 @@ describe('a service on Lambda, on this machine, and on both', function () {
     const told = await stage.run('info')
     for (const line of [
       /alone: garden-dev-alone/,
-      /garden-dev-hybrid: release 1, 0 queued, 0 running/,
+      /garden-dev-hybrid: release 2, 0 queued, 0 running/,
       /garden-dev-alone: on Lambda, without a dispatcher/,
     ])
       assert.match(told, line)

@@ -36,6 +36,7 @@ interface Installed {
 export interface InvokeSeen {
   name: string
   type: string
+  qualifier: string | null
   payload: Buffer
   requestId: string
 }
@@ -155,7 +156,8 @@ export class LambdaEndpoint {
   async #invoke(found: Installed, request: IncomingMessage): Promise<Reply | 'cut'> {
     const payload = await buffer(request)
     const type = String(request.headers['x-amz-invocation-type'] ?? 'RequestResponse')
-    const seen: InvokeSeen = { name: found.function.name, type, payload, requestId: randomUUID() }
+    const qualifier = new URLSearchParams(request.url?.split('?')[1]).get('Qualifier')
+    const seen: InvokeSeen = { name: found.function.name, type, qualifier, payload, requestId: randomUUID() }
     this.invocations.push(seen)
     const ruled = await this.rule(seen)
     if (ruled) return ruled

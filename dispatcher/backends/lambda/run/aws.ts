@@ -20,6 +20,8 @@ export interface AwsKeys {
 
 export interface Invocation {
   functionName: string
+  /** Version or alias; absent: the newest code. */
+  qualifier?: string
   payload: Buffer
   /** Breaks off the wait; what was begun goes on. */
   signal: AbortSignal
@@ -41,7 +43,7 @@ export interface FunctionFacts {
 
 export interface LambdaCalls {
   invoke(invocation: Invocation): Promise<InvocationAnswer>
-  functionFacts(name: string): Promise<FunctionFacts>
+  functionFacts(name: string, qualifier?: string): Promise<FunctionFacts>
   /** Executions at once that the account has for functions without a reservation. */
   accountConcurrency(): Promise<number | undefined>
   close(): void

@@ -27,12 +27,14 @@ async function openLambda({ region, endpoints, credentials }: AwsPlace): Promise
     },
   })
   return {
-    invoke: async ({ functionName, payload, signal }) => {
-      const command = new sdk.InvokeCommand({ FunctionName: functionName, Payload: payload, LogType: 'Tail' })
+    invoke: async ({ functionName, qualifier, payload, signal }) => {
+      const of = { FunctionName: functionName, ...(qualifier ? { Qualifier: qualifier } : {}) }
+      const command = new sdk.InvokeCommand({ ...of, Payload: payload, LogType: 'Tail' })
       return asAnswer(await client.send(command, { abortSignal: signal }))
     },
-    functionFacts: async (name) => {
-      const { State, StateReason } = await client.send(new sdk.GetFunctionConfigurationCommand({ FunctionName: name }))
+    functionFacts: async (name, qualifier) => {
+      const of = { FunctionName: name, ...(qualifier ? { Qualifier: qualifier } : {}) }
+      const { State, StateReason } = await client.send(new sdk.GetFunctionConfigurationCommand(of))
       return { ...(State ? { state: State } : {}), ...(StateReason ? { stateReason: StateReason } : {}) }
     },
     accountConcurrency: async () => {

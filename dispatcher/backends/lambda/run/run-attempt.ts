@@ -128,18 +128,25 @@ async function callOnce({ aws, call, signal, now }: AttemptRun, payload: Buffer)
   const functionName = call.release.function
   const late = AbortSignal.timeout(Math.max(1, lastMs(call, now()) - now()))
   try {
-    return await aws.lambda.invoke({ functionName, payload, signal: AbortSignal.any([signal, late]) })
+    const signals = { signal: AbortSignal.any([signal, late]) }
+    return await aws.lambda.invoke({ functionName, ...qualifierOf(call), payload, ...signals })
   } catch (thrown) {
     if (signal.aborted) throw thrown
     return readRefusal(thrown, functionName)
   }
 }
 
+/** Of a function that was deployed again while this work waited: the code that belongs to its release. */
+function qualifierOf({ release }: AttemptCall): { qualifier?: string } {
+  const qualifier = release.spec.lambda?.qualifier
+  return qualifier === undefined ? {} : { qualifier }
+}
+
 /** Whether a function that cannot be called now is about to be ready. */
 async function readState({ aws, call }: AttemptRun, message: string): Promise<Refusal> {
   const name = call.release.function
   const { state, stateReason } = await aws.lambda
-    .functionFacts(name)
+    .functionFacts(name, call.release.spec.lambda?.qualifier)
     .catch((): { state?: string; stateReason?: string } => ({}))
   if (state !== 'Failed') return { kind: 'state', message }
   return { kind: 'refused', cause: 'image', message: `the function ${name} cannot start: ${stateReason ?? message}` }

@@ -97,6 +97,11 @@ describe('back-end: lambda', () => {
       })
     })
 
+    it('by the version that belongs to its release', async () => {
+      await run('true', { release: release({ lambda: { qualifier: '7' } }) })
+      assert.equal(lambda.endpoint.invocations[0]!.qualifier, '7')
+    })
+
     it('with a large input through the staging bucket, and leaves nothing there once it is forgotten', async () => {
       const large = 'x'.repeat(100_000)
       const { call, backend, end } = await run('wc -c < "$INPUT_FILE_PATH"', { input: content(large) })
