@@ -34,9 +34,14 @@ export class Bulletin {
   }
 }
 
-/** What `Bulletin` of another dispatcher has told. */
-export const readBulletin = (words: string): { topic: string; count: number }[] =>
-  (JSON.parse(words) as Words).map(([topic, count]) => ({ topic, count: count ?? Number.POSITIVE_INFINITY }))
+/** What `Bulletin` of another dispatcher has told; nothing where somebody else has used its channel. */
+export function readBulletin(words: string): { topic: string; count: number }[] {
+  try {
+    return (JSON.parse(words) as Words).map(([topic, count]) => ({ topic, count: count ?? Number.POSITIVE_INFINITY }))
+  } catch {
+    return []
+  }
+}
 
 /** As many as fit into one text. */
 function pages(words: Words): Words[] {

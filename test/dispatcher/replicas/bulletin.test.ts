@@ -50,4 +50,8 @@ describe('bulletin', () => {
     await eventually(() => sent.length === 2)
     assert.deepEqual(readBulletin(sent[1]!), [{ topic: 'b', count: 1 }])
   })
+
+  it('is not disturbed by what others send on its channel', () => {
+    for (const words of ['', 'hello', '{}', 'null', '[1]']) assert.deepEqual(readBulletin(words), [], words)
+  })
 })
