@@ -1,11 +1,9 @@
 /** From zero: work accepted -> its script runs in a new pod; beside a plain Job with the same image and script. */
 import { busyboxRoot } from '../support/containers/root-directories.js'
-import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
-import type { DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { KIT_IMAGE, makeKitImage, type Workbench } from '../support/kubernetes-workbench.js'
 import { figure, median, type Bench } from './figure.js'
-import { onCluster, type OnCluster } from './on-cluster.js'
+import { cleared, noWorkers, onCluster, type OnCluster } from './on-cluster.js'
 import { plainJobs, type Make } from './plain-job.js'
 import { withDirectory } from './with-dispatcher.js'
 
@@ -52,7 +50,7 @@ async function inTurn({ bench, start }: OnCluster, { image, make, kubernetes }: 
     plain.push(await timed(bench, 'plain', () => make(job)))
     await cleared(bench)
     ours.push(await timed(bench, 'ours', () => dispatcher.invoke(FUNCTION)))
-    await eventually(async () => (await workersOf(dispatcher)) === 0, { timeoutMs: 30_000 })
+    await noWorkers(dispatcher)
     await cleared(bench)
   }
   await dispatcher.stop()
@@ -67,14 +65,4 @@ async function timed({ signals }: Workbench, word: string, begin: () => Promise<
   await begin()
   await eventually(() => signals.heard().slice(before).includes(word), { timeoutMs: 60_000, everyMs: 1 })
   return performance.now() - started
-}
-
-async function cleared(bench: Workbench): Promise<void> {
-  await bench.kubectl('delete', 'jobs', '--all', '--wait=false')
-  await bench.empty()
-}
-
-async function workersOf(dispatcher: DispatcherProcess): Promise<number> {
-  const { body } = await dispatcher.call<{ backends: BackendStatus[] }>('GET', '/v1/backends')
-  return body.backends.reduce((sum, { workers, pending = 0 }) => sum + workers + pending, 0)
 }

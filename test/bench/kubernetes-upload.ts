@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Client } from 'minio'
 import { busyboxRoot } from '../support/containers/root-directories.js'
 import { eventually } from '../support/eventually.js'
+import { cleared, noWorkers } from './on-cluster.js'
 import { figure, median, type Bench } from './figure.js'
 import { onMinio, type OnMinio } from './on-minio.js'
 
@@ -41,11 +42,12 @@ async function times({ bench, client, start }: OnMinio, { image, keepAlive, coun
   const taken: number[] = []
   for (let index = 0; index <= count; index++) {
     taken.push(await timed(client, `${keepAlive}-${index}`))
-    if (keepAlive < 1) await bench.empty()
+    if (keepAlive >= 1) continue
+    await noWorkers(dispatcher)
+    await cleared(bench)
   }
   await dispatcher.stop()
-  await bench.kubectl('delete', 'jobs', '--all')
-  await bench.empty()
+  await cleared(bench)
   return taken.slice(1)
 }
 

@@ -1,10 +1,12 @@
 /** A dispatcher with the Kubernetes back-end for a benchmark, on the cluster of the tests. Without one there are no figures. */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
 import { Cluster } from '../real/cluster/cluster.js'
 import { ADDRESSES } from '../real/cluster/place.js'
 import { RegistryServer, whyNoRegistry } from '../real/programs/registry.js'
 import { DispatcherProcess } from '../support/dispatcher-process.js'
+import { eventually } from '../support/eventually.js'
 import { makeWorkbench, type Workbench } from '../support/kubernetes-workbench.js'
 import type { Figure } from './figure.js'
 import { withDirectory } from './with-dispatcher.js'
@@ -55,4 +57,19 @@ async function measured(
     for (const dispatcher of started) await dispatcher.stop()
     bench.signals.close()
   }
+}
+
+/** Nothing is left of any Job: what has ended would stay for two minutes. */
+export async function cleared(bench: Workbench): Promise<void> {
+  await bench.kubectl('delete', 'jobs', '--all', '--wait=false')
+  await bench.empty()
+}
+
+/** Resolves when the dispatcher has none, and none on its way up. */
+export async function noWorkers(dispatcher: DispatcherProcess): Promise<void> {
+  const count = async () => {
+    const { body } = await dispatcher.call<{ backends: BackendStatus[] }>('GET', '/v1/backends')
+    return body.backends.reduce((sum, { workers, pending = 0 }) => sum + workers + pending, 0)
+  }
+  await eventually(async () => (await count()) === 0, { timeoutMs: 30_000, what: 'the end of all workers' })
 }
