@@ -36,6 +36,9 @@ export class Registry {
   readonly #past = new Map<string, Release>()
   /** Goes up with every change made here. */
   #changes = 0
+  /** Looks at the record that were begun, and the newest of those that count: one that took longer is out of date. */
+  #looks = 0
+  #newest = 0
 
   private constructor(context: RegistryContext) {
     this.#context = context
@@ -50,8 +53,11 @@ export class Registry {
   /** Looks in the record what other dispatchers have registered and removed. */
   async refresh(): Promise<void> {
     const before = this.#changes
+    const look = ++this.#looks
     const releases = await this.#context.database.currentReleases()
     if (before !== this.#changes) return this.refresh()
+    if (look < this.#newest) return
+    this.#newest = look
     this.#current.clear()
     for (const release of releases) this.#current.set(release.function, release)
   }
