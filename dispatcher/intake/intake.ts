@@ -152,7 +152,7 @@ export class Intake {
     try {
       const answers = await database.accept(work)
       answers.forEach(({ duplicate }, index) =>
-        duplicate ? routing.cancelled(work[index]!.id) : routing.committed(work[index]!.id),
+        duplicate ? routing.cancelled(work[index]!.id) : routing.committed(work[index]!),
       )
       return answers
     } catch (thrown) {

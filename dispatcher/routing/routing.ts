@@ -47,6 +47,14 @@ export interface Offered {
   input: InvocationInput
 }
 
+/** Work with the decision about it. */
+export interface Arrived {
+  /** Of the invocation. */
+  id: string
+  function: string
+  decision: Decision
+}
+
 /** An attempt that a worker or a back-end has taken. */
 export interface Taken extends AttemptRef {
   release: Release
@@ -115,7 +123,6 @@ export class Routing {
   arrive(id: string, { release, input }: Offered): Decision {
     const decision = decide(workOf({ release, input }), this.situation(release))
     this.books.arrived({ id, release, decision, now: this.#context.now() })
-    this.tallies.decided(release.function, decision)
     return decision
   }
 
@@ -180,8 +187,9 @@ export class Routing {
   }
 
   /** The arrival is on record. */
-  committed(invocation: string): void {
-    this.books.committed(invocation)
+  committed({ id, function: name, decision }: Arrived): void {
+    this.books.committed(id)
+    this.tallies.decided(name, decision)
   }
 
   /** It does not wait or run any more, or never did. */
