@@ -53,12 +53,7 @@ export class HandOut {
     if (!book.has(claims.worker)) await meet(claims)
     if (!book.wants(claims.worker)) throw dismissed(claims)
     const release = await this.#context.release(claims.function, claims.release)
-    const leave = book.enter(claims.worker)
-    try {
-      return await this.#claimOrWait(release, claims, connection)
-    } finally {
-      leave()
-    }
+    return this.#claimOrWait(release, claims, connection)
   }
 
   /** As `next`, for a worker that takes what is ready now and asks again otherwise. */
@@ -86,7 +81,8 @@ export class HandOut {
       let claim: Claim | undefined
       try {
         claim = await this.#claim(release, claims)
-        if (!claim) await waiter.wait({ milliseconds: Math.max(1, until - this.#context.now()), signal })
+        const milliseconds = Math.max(1, until - this.#context.now())
+        if (!claim) await this.#idle(claims.worker, () => waiter.wait({ milliseconds, signal }))
       } finally {
         waiter.leave(claim === undefined && !signal.aborted)
       }
@@ -96,6 +92,17 @@ export class HandOut {
       }
       if (!this.#context.book.wants(claims.worker)) throw dismissed(claims)
       if (signal.aborted || this.#context.now() >= until) return undefined
+    }
+  }
+
+  /** A worker whose claim is under way is not idle: sent away, it would take an attempt with it. */
+  async #idle(worker: string, wait: () => Promise<void>): Promise<void> {
+    if (!this.#context.book.wants(worker)) return
+    const leave = this.#context.book.enter(worker)
+    try {
+      await wait()
+    } finally {
+      leave()
     }
   }
 

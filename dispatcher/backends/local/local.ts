@@ -182,6 +182,8 @@ export class LocalBackend implements WorkerBackend {
     const worker = this.#crew.get(id)
     if (!worker) return
     worker.stopping = true
+    // Before the signal reaches it, it might be handed an attempt that it does not hear of.
+    this.#host.dismiss(id, worker.release)
     worker.process?.stop()
   }
 
