@@ -5,7 +5,8 @@
  * - closed: work goes there. FAULTS_MAX faults of the back-end in a row open it; a success starts the count anew.
  * - open: no work goes there until `retryAt`; then it is half-open.
  * - half-open: one attempt goes there as a probe. A success closes it, a fault opens it again, for twice as long; a
- *   probe that is not heard of for PROBE_MS is given up, and the next one may go.
+ *   probe that is not heard of for PROBE_MS is given up, and the next one may go; so it is at once when the probe is
+ *   called off.
  */
 import { CAUSES, type Cause } from '../../runtime/contract/outcome.js'
 
@@ -41,6 +42,10 @@ export function onAttempt(breaker: Breaker, now: number): Breaker {
   if (breaker.state === 'closed' || now < breaker.retryAt) return breaker
   return { ...breaker, state: 'half-open', retryAt: now + PROBE_MS }
 }
+
+/** The probe was called off before it could tell anything. */
+export const onCalledOff = (breaker: Breaker, now: number): Breaker =>
+  breaker.state === 'half-open' ? { ...breaker, state: 'open', retryAt: now } : breaker
 
 /**
  * An attempt there ended with anything but a fault of the back-end: a script that failed has been run. While it is open,

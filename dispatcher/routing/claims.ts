@@ -52,6 +52,7 @@ export class Claims {
     const held = await database.unclaim(claim, now())
     routing.books.ended(claim.invocation)
     routing.budgets.undone(claim)
+    routing.breakers.calledOff(claim.invocation, now())
     return held
   }
 

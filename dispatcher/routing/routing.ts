@@ -148,7 +148,7 @@ export class Routing {
     this.tallies.started(release.function, backend)
     this.books.started({ id: invocation, release, backend, run: this.#expected(release, backend, input), now })
     if (!this.#isPublic(backend)) return
-    this.breakers.started(backend, now)
+    this.breakers.started(backend, invocation, now)
     this.budgets.started({ ...taken, function: release.function }, cost ?? 0, now)
   }
 
@@ -194,8 +194,10 @@ export class Routing {
 
   /** It does not wait or run any more, or never did. */
   cancelled(invocation: string): void {
-    this.books.dropped(invocation, this.#context.now())
+    const now = this.#context.now()
+    this.books.dropped(invocation, now)
     this.budgets.dropped(invocation)
+    this.breakers.calledOff(invocation, now)
   }
 
   /** The record has been counted. */
