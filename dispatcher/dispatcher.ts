@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
 import type { HistoryRow } from '../runtime/contract/history-row.js'
 import type { BackendName, FunctionSpec } from '../runtime/contract/function-spec.js'
-import type { Outcome, PublishedOutput } from '../runtime/contract/outcome.js'
-import { configuredBackends, isAwsS3, SETTLE_SECONDS } from '../runtime/contract/service-config.js'
+import type { PublishedOutput } from '../runtime/contract/outcome.js'
+import { configuredBackends } from '../runtime/contract/service-config.js'
 import type { WorkerClaims } from '../runtime/contract/runtime-api.js'
 import type { BackendHost, WorkerBackend } from './backends/backend.js'
 import type { CallBackend, CallHost } from './backends/call-backend.js'
@@ -15,31 +15,30 @@ import { backendHost } from './backend-host.js'
 import { Calls } from './calls.js'
 import { Changes } from './changes.js'
 import type { DispatcherConfig } from './config.js'
-import type { AttemptRef, Database, RunningAttempt } from './database/database.js'
+import type { Database, RunningAttempt } from './database/database.js'
 import { Decisions } from './decisions.js'
 import { Dispatch } from './dispatch.js'
 import { Functions, refusals } from './functions.js'
+import type { Ground } from './ground.js'
 import { history } from './history.js'
 import { Intake } from './intake/intake.js'
 import { Observer } from './intake/observer.js'
 import { Prefixes } from './intake/prefixes.js'
 import { Uploads } from './intake/uploads.js'
 import { Interventions } from './interventions.js'
-import { packages } from './packages.js'
 import { Registry } from './registry.js'
 import { listCost } from './router/price.js'
 import { Claims } from './routing/claims.js'
-import { priceOf } from './routing/price-of.js'
-import { Redecide } from './routing/redecide.js'
 import { Routing } from './routing/routing.js'
 import { Settle } from './settle.js'
 import type { Stores } from './storage/stores.js'
 import { Attempts } from './workers/attempts.js'
-import { hear } from './replicas/hear.js'
-import { CALL, listDuty, Replicas, scaleDuty, TEND } from './replicas/replicas.js'
-import { endTopic, FUNCTIONS_TOPIC, logTopic, upTopic, workTopic } from './topics.js'
+import { Company } from './replicas/company.js'
+import { listDuty } from './replicas/replicas.js'
+import { tellEnd } from './tell-end.js'
+import { FUNCTIONS_TOPIC, logTopic, workTopic } from './topics.js'
 import { HandOut } from './workers/hand-out.js'
-import { InputGrants } from './workers/input-grants.js'
+import type { InputGrantsContext } from './workers/input-grants.js'
 import { GrantsInMemory, SharedGrants } from './workers/grant-book.js'
 import { LogBook, type Logs } from './workers/log-book.js'
 import { OutputGrants } from './workers/output-grants.js'
@@ -47,10 +46,10 @@ import { RelayedFiles } from './workers/relayed-files.js'
 import { SharedLogBook } from './workers/shared-log-book.js'
 import { StartWorker } from './workers/start-worker.js'
 import { WorkerBook } from './workers/worker-book.js'
-import { signWorkerToken, WORKER_TOKEN_MS } from './workers/worker-token.js'
-
-/** Milliseconds between two listings of a storage, unless its configuration says otherwise. */
-const RECONCILE_MS = 60_000
+import { signWorkerToken } from './workers/worker-token.js'
+import { wireDispatch } from './wire-dispatch.js'
+import { wireIntake } from './wire-intake.js'
+import { wireWorkers } from './wire-workers.js'
 
 export interface DispatcherParts {
   config: DispatcherConfig
@@ -77,13 +76,11 @@ export class Dispatcher {
   readonly relayed: RelayedFiles
   readonly starts: StartWorker
   readonly logs: Logs
-  readonly changes = new Changes((topic, count) => this.#replicas.tell(topic, count))
+  readonly changes = new Changes((topic, count) => this.#company.replicas.tell(topic, count))
   readonly now: () => number
   readonly #parts: DispatcherParts
-  readonly #registry: Registry
-  readonly #book = new WorkerBook()
-  readonly #backends: BackendsAtHand
-  readonly #replicas: Replicas
+  readonly #ground: Ground
+  readonly #company: Company
   readonly #settle: Settle
   readonly #routing: Routing
   readonly #calls: Calls
@@ -105,127 +102,70 @@ export class Dispatcher {
   }
 
   private constructor(parts: DispatcherParts, registry: Registry, backends: BackendsAtHand) {
-    const { config, database, stores, now, random, log } = parts
+    const { config, database, stores, now, log } = parts
     const release = (name: string, number: number) => registry.release(name, number)
-    const leaseMs = config.lease * 1000
-    const relay = {
-      store: (name: string) => stores.get(name),
-      origin: ({ backend }: WorkerClaims) => backends.worker(backend)?.origin ?? this.#origin,
-      token: (claims: WorkerClaims) => signWorkerToken(claims, config.workerSecret),
+    const ground: Ground = {
+      config,
+      database,
+      stores,
+      registry,
+      backends,
+      release,
+      log,
+      now,
+      changes: this.changes,
+      book: new WorkerBook(),
+      leaseMs: config.lease * 1000,
     }
-    const { shared } = database
-    const outputs = new OutputGrants({ ...relay, book: shared ? new SharedGrants(shared) : new GrantsInMemory() })
     this.#parts = parts
+    this.#ground = ground
     this.config = config
     this.database = database
-    this.#registry = registry
     this.now = now
-    const logged = (invocation: string) => this.changes.notify(logTopic(invocation))
-    this.logs = shared ? new SharedLogBook(shared, logged) : new LogBook(join(config.stateDirectory, 'logs'), logged)
-    this.#backends = backends
-    this.#replicas = new Replicas({
-      shared,
-      duties: () => this.#duties(),
-      called: () => backends.called.map(({ limits }) => limits.name),
-      book: this.#book,
-      onHeard: (topic, count) => this.#heard(topic, count),
-      onGap: () => this.#lookAgain(),
-      onBeat: () => this.#wakeForQueued(),
-      onFunctions: () => this.#functionsChanged(),
-      onDuties: () => this.#changed(),
-      onAdopted: (attempts) => this.#adopt(attempts),
-      onTidy: () => this.#tidy(),
-      log,
+    this.logs = this.#openLogs()
+    this.#company = new Company({
+      ...ground,
+      work: () => ({ calls: this.#calls, dispatch: this.#dispatch, settle: this.#settle }),
+      onChanged: () => this.#changed(),
     })
+    const { replicas } = this.#company
     this.#routing = new Routing({
       database,
       backends,
       release,
-      idle: ({ function: name, number }) => this.#replicas.idleOf(name, number).length,
-      dispatchers: () => this.#replicas.count,
+      idle: ({ function: name, number }) => replicas.idleOf(name, number).length,
+      dispatchers: () => replicas.count,
       now,
     })
-    const claims = new Claims({ database, routing: this.#routing, now })
-    this.#settle = new Settle({
-      database,
-      outputs,
-      store: (name) => stores.get(name),
-      storages: () => stores.all(),
-      release,
-      costOf: (attempt, { spec }) => this.#costOfWorker(attempt, spec),
-      now,
-      random,
-      afterFailure: (attempt, cause) => this.#routing.afterFailure(attempt, cause),
-      onSettled: (attempt, end) => this.#settled(attempt, end),
-      pause: (milliseconds) => delay(milliseconds, undefined, { signal: this.#closing.signal }),
-      onInterrupted: ({ invocation, attempt }, thrown) =>
-        log('warn', `publishing goes on at the next start: ${String(thrown)}`, { invocation, attempt }),
-    })
-    const grants = new InputGrants(relay)
-    this.handOut = new HandOut({
-      database,
-      claims,
-      book: this.#book,
-      changes: this.changes,
-      settle: this.#settle,
-      grants,
-      release,
-      leaseMs,
-      now,
-      isDraining: () => this.#draining,
-      meet: (claims) => this.#meet(claims),
-    })
-    this.attempts = new Attempts({ database, settle: this.#settle, outputs, logs: this.logs, release, leaseMs, now })
-    this.relayed = new RelayedFiles({ ...relay, outputs, held: (id, claims) => this.attempts.held(id, claims) })
-    this.starts = new StartWorker({
-      ...relay,
-      book: this.#book,
-      database,
-      backends: backends.workers,
-      release,
-      packageOf: packages(database),
-      onStarted: ({ backend, worker }) => this.changes.notify(upTopic(backend, worker)),
-      now,
-    })
-    this.#calls = new Calls({
-      database,
-      claims,
+    const relay = this.#relay()
+    const { shared } = database
+    const outputs = new OutputGrants({ ...relay, book: shared ? new SharedGrants(shared) : new GrantsInMemory() })
+    this.#settle = this.#makeSettle(outputs)
+    const common = {
+      claims: new Claims({ database, routing: this.#routing, now }),
       settle: this.#settle,
       outputs,
       logs: this.logs,
-      backends: backends.called,
-      store: (name) => stores.get(name),
-      release,
-      awsStorage: (name) => (isAwsS3(config.storage[name]) ? config.storage[name] : undefined),
-      priceOf,
-      leaseMs,
-      now,
-      log,
-      onRoom: () => this.#dispatch.wake(),
+    }
+    const workers = wireWorkers(ground, {
+      ...common,
+      relay,
+      isDraining: () => this.#draining,
+      meet: (claims) => this.#company.meet(claims),
     })
-    this.#dispatch = new Dispatch({
-      database,
-      backends: backends.workers,
-      calls: this.#calls,
-      routing: this.#routing,
-      redecide: new Redecide({
-        database,
-        routing: this.#routing,
-        release,
-        now,
-        onDecided: () => this.#dispatch.wake(),
-        log,
-      }),
-      book: this.#book,
-      replicas: this.#replicas,
-      changes: this.changes,
-      settle: this.#settle,
-      release,
-      current: () => registry.all(),
-      leaseMs,
-      now,
-      log,
-    })
+    this.handOut = workers.handOut
+    this.attempts = workers.attempts
+    this.relayed = workers.relayed
+    this.starts = workers.starts
+    const { calls, dispatch } = wireDispatch(ground, { ...common, replicas, routing: this.#routing })
+    this.#calls = calls
+    this.#dispatch = dispatch
+    const onAccepted = (name: string, count: number) => this.#accepted(name, count)
+    const { intake, prefixes, uploads, observer } = wireIntake(ground, { routing: this.#routing, onAccepted })
+    this.intake = intake
+    this.prefixes = prefixes
+    this.uploads = uploads
+    this.#observer = observer
     this.functions = new Functions({
       registry,
       database,
@@ -248,51 +188,19 @@ export class Dispatcher {
         this.#routing.cancelled(id)
         this.#calls.cancelled(id)
       },
-      onQueued: (name, count) => this.#accepted(name, count),
-    })
-    this.intake = new Intake({
-      database,
-      current: (name) => registry.current(name),
-      takers: (event) => registry.takers(event),
-      asListed: async (event) => (await stores.get(event.storage).asListed?.(event)) ?? event,
-      routing: this.#routing,
-      now,
-      onAccepted: (name, count) => this.#accepted(name, count),
-    })
-    const inputs = (name: string) => registry.current(name).spec.input
-    this.prefixes = new Prefixes({
-      store: (name) => stores.get(name),
-      storages: () => stores.names(),
-      inputs,
-      accept: (name, objects) => this.intake.objects(name, objects),
-    })
-    this.uploads = new Uploads({
-      store: (name) => stores.get(name),
-      inputs,
-      accept: (name, event) => this.intake.object(name, event),
-      secret: config.workerSecret,
-      now,
-    })
-    this.#observer = new Observer({
-      store: (name) => stores.get(name),
-      reconcileMs: (storage) => (config.storage[storage]?.reconcile ?? RECONCILE_MS / 1000) * 1000,
-      settleMs: (storage) => (config.storage[storage]?.settle ?? SETTLE_SECONDS) * 1000,
-      offer: (events) => this.intake.offer(events),
-      offerListed: (events) => this.intake.offerListed(events),
-      now,
-      log,
+      onQueued: onAccepted,
     })
   }
 
   /** Call it once the HTTP server listens at `origin`: from here workers run and files are seen. */
   async start(origin: string): Promise<void> {
     this.#origin = origin
-    this.#backends.workers.push(...this.#parts.openBackends((name) => this.#hostOf(name)))
-    this.#backends.called.push(...this.#parts.openCalled(this.#calls.host()))
+    this.#ground.backends.workers.push(...this.#parts.openBackends((name) => this.#hostOf(name)))
+    this.#ground.backends.called.push(...this.#parts.openCalled(this.#calls.host()))
     await this.#routing.open()
     await this.#settle.tidy()
-    await this.#replicas.start()
-    if (!this.database.shared) await this.#takeUp(await this.database.runningAttempts())
+    await this.#company.replicas.start()
+    if (!this.database.shared) await this.#company.takeUp(await this.database.runningAttempts())
     await this.#dispatch.start()
     this.#changed()
   }
@@ -307,7 +215,7 @@ export class Dispatcher {
 
   async backends(): Promise<BackendStatus[]> {
     const running = await this.database.runningAttempts()
-    return this.#backends.all().map((backend) => {
+    return this.#ground.backends.all().map((backend) => {
       const status = backend.status()
       return {
         ...status,
@@ -319,7 +227,7 @@ export class Dispatcher {
 
   /** What was accepted at or after that time and has ended. */
   history(since: number): AsyncIterable<HistoryRow> {
-    const release = (name: string, number: number) => this.#registry.release(name, number)
+    const release = (name: string, number: number) => this.#ground.registry.release(name, number)
     return history({ database: this.database, release }, since)
   }
 
@@ -354,16 +262,16 @@ export class Dispatcher {
     this.#draining = true
     this.#dispatch.drain()
     const until = this.now() + this.config.drain * 1000
-    while (this.now() < until && (await this.database.runningAttempts()).some((one) => this.#waitsFor(one)))
+    while (this.now() < until && (await this.database.runningAttempts()).some((one) => this.#company.waitsFor(one)))
       await delay(50)
   }
 
   /** Gives back what runs and stops everything but answering. */
   async stopWork(): Promise<void> {
     this.#draining = true
-    this.#replicas.stop()
+    this.#company.replicas.stop()
     await this.#observer.close()
-    await Promise.all(this.#backends.all().map((backend) => backend.close()))
+    await Promise.all(this.#ground.backends.all().map((backend) => backend.close()))
     this.#closing.abort()
     await this.#settle.idle()
     await this.#dispatch.stop()
@@ -376,7 +284,7 @@ export class Dispatcher {
 
   /** Workers of public back-ends are paid for by their time; what is called says itself what it has used. */
   #costOfWorker({ backend, startedAt }: RunningAttempt, spec: FunctionSpec): number | undefined {
-    const isPaid = this.#backends.worker(backend)?.limits.public ?? false
+    const isPaid = this.#ground.backends.worker(backend)?.limits.public ?? false
     return isPaid ? listCost(spec, backend, (this.now() - startedAt) / 1000) : undefined
   }
 
@@ -385,7 +293,7 @@ export class Dispatcher {
     return backendHost({
       backend,
       database: this.database,
-      book: this.#book,
+      book: this.#ground.book,
       handOut: this.handOut,
       dispatch: this.#dispatch,
       changes: this.changes,
@@ -395,75 +303,10 @@ export class Dispatcher {
     })
   }
 
-  /** Of what this dispatcher is told to do, what one does at a time. */
-  #duties(): string[] {
-    const scaled = this.#backends.workers.filter(({ follow }) => follow).map(({ limits }) => scaleDuty(limits.name))
-    return [TEND, CALL, ...scaled, ...this.#parts.stores.names().map(listDuty)]
-  }
-
   #changed(): void {
-    const rules = this.#registry.all().flatMap(({ spec }) => spec.input)
-    this.#observer.follow(rules.filter(({ storage }) => this.#replicas.holds(listDuty(storage))))
+    const rules = this.#ground.registry.all().flatMap(({ spec }) => spec.input)
+    this.#observer.follow(rules.filter(({ storage }) => this.#company.replicas.holds(listDuty(storage))))
     this.#dispatch.wake()
-  }
-
-  async #functionsChanged(): Promise<void> {
-    await this.#registry.refresh()
-    this.#changed()
-  }
-
-  #heard(topic: string, count: number): void {
-    hear(topic, count, {
-      changes: this.changes,
-      book: this.#book,
-      calls: this.#calls,
-      dispatch: this.#dispatch,
-      worker: (backend) => this.#backends.workers.find(({ limits }) => limits.name === backend),
-      onFunctions: () => this.#inBackground(this.#functionsChanged()),
-    })
-  }
-
-  /** Nobody told of what happened meanwhile. */
-  #lookAgain(): void {
-    this.changes.wakeAll()
-    this.#inBackground(this.#functionsChanged())
-  }
-
-  /** Of work that another dispatcher accepted and could not tell of any more. */
-  async #wakeForQueued(): Promise<void> {
-    for (const { function: name, queued } of await this.database.backlogs(1))
-      if (queued > 0) this.changes.wake(workTopic(name))
-  }
-
-  async #adopt(attempts: AttemptRef[]): Promise<void> {
-    const running = await Promise.all(attempts.map((attempt) => this.database.runningAttempt(attempt)))
-    await this.#takeUp(running.filter((attempt) => attempt !== undefined))
-  }
-
-  async #takeUp(attempts: readonly RunningAttempt[]): Promise<void> {
-    this.#settle.takeUp(attempts)
-    await this.#calls.takeUp(attempts)
-  }
-
-  async #tidy(): Promise<void> {
-    await this.#settle.tidy()
-    await this.database.shared?.tidy(this.now() - WORKER_TOKEN_MS)
-  }
-
-  async #meet(claims: WorkerClaims): Promise<void> {
-    const { shared } = this.database
-    if (!shared || !this.#backends.worker(claims.backend)?.follow) return
-    if (!(await shared.isDismissed(claims.worker))) this.#book.admit(claims)
-  }
-
-  /** Before it stops: another dispatcher goes on with what is not of this machine. */
-  #waitsFor({ backend, worker }: RunningAttempt): boolean {
-    if (this.#replicas.isAlone) return true
-    return this.#book.has(worker) && !this.#backends.worker(backend)?.follow
-  }
-
-  #inBackground(work: Promise<void>): void {
-    work.catch((thrown: unknown) => this.#parts.log('warn', String(thrown)))
   }
 
   #accepted(name: string, count: number): void {
@@ -471,30 +314,41 @@ export class Dispatcher {
     this.#dispatch.wake()
   }
 
-  #settled(
-    attempt: RunningAttempt,
-    { outcome, cost, ended }: { outcome: Outcome; cost?: number | undefined; ended: boolean },
-  ): void {
-    this.#routing.ended(attempt, outcome, cost)
-    // The answer to the worker, with its next attempt, leaves before others hear of this one.
-    setImmediate(() => {
-      this.changes.notify(workTopic(attempt.function), 1)
-      if (ended) this.changes.notify(endTopic(attempt.invocation))
-      if (ended) this.changes.notify(logTopic(attempt.invocation))
-      this.#dispatch.wake()
-    })
-    const { invocation, attempt: number, function: name, release, backend, startedAt } = attempt
-    const failure = outcome.outcome === 'failed' ? { cause: outcome.cause, reason: outcome.message } : {}
-    const facts = {
-      invocation,
-      attempt: number,
-      function: name,
-      release,
-      backend,
-      ms: this.now() - startedAt,
-      ended,
-      ...failure,
+  #openLogs(): Logs {
+    const { shared } = this.database
+    const onLines = (invocation: string) => this.changes.notify(logTopic(invocation))
+    return shared ? new SharedLogBook(shared, onLines) : new LogBook(join(this.config.stateDirectory, 'logs'), onLines)
+  }
+
+  /** How files reach workers that do not see this machine's. */
+  #relay(): InputGrantsContext {
+    const { backends, stores } = this.#ground
+    return {
+      store: (name) => stores.get(name),
+      origin: ({ backend }) => backends.worker(backend)?.origin ?? this.#origin,
+      token: (claims) => signWorkerToken(claims, this.config.workerSecret),
     }
-    this.#parts.log(outcome.outcome === 'failed' ? 'warn' : 'info', outcome.outcome, facts)
+  }
+
+  #makeSettle(outputs: OutputGrants): Settle {
+    const { database, log, now, release, stores } = this.#ground
+    return new Settle({
+      database,
+      outputs,
+      store: (name) => stores.get(name),
+      storages: () => stores.all(),
+      release,
+      costOf: (attempt, { spec }) => this.#costOfWorker(attempt, spec),
+      now,
+      random: () => this.#parts.random(),
+      afterFailure: (attempt, cause) => this.#routing.afterFailure(attempt, cause),
+      onSettled: (attempt, end) => {
+        this.#routing.ended(attempt, end.outcome, end.cost)
+        tellEnd({ ...this.#ground, dispatch: this.#dispatch }, attempt, end)
+      },
+      pause: (milliseconds) => delay(milliseconds, undefined, { signal: this.#closing.signal }),
+      onInterrupted: ({ invocation, attempt }, thrown) =>
+        log('warn', `publishing goes on at the next start: ${String(thrown)}`, { invocation, attempt }),
+    })
   }
 }

@@ -33,11 +33,20 @@ export interface SettleContext {
   /** After a failure that another back-end may cure: where the next attempt may run. */
   afterFailure(attempt: RunningAttempt, cause: Cause): Promise<Decision | undefined>
   /** Called after each settled attempt. */
-  onSettled(attempt: RunningAttempt, end: { outcome: Outcome; cost?: number | undefined; ended: boolean }): void
+  onSettled(attempt: RunningAttempt, end: AttemptEnd): void
   /** Waits; rejects when the dispatcher closes. */
   pause(milliseconds: number): Promise<void>
   /** Publishing was given up, because the dispatcher closes or by a fault of ours; the next start goes on with it. */
   onInterrupted(attempt: AttemptRef, thrown: unknown): void
+}
+
+/** An attempt as it stands on record. */
+export interface AttemptEnd {
+  outcome: Outcome
+  /** USD */
+  cost?: number | undefined
+  /** The invocation has ended with it. */
+  ended: boolean
 }
 
 /** How an attempt ended, and what it cost. */
