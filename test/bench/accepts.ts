@@ -20,24 +20,42 @@ const environment: Record<string, string> = SPILLWAY_DATABASE === undefined ? {}
 /** One worker that sleeps: the queue only grows, and what is measured is taking work in. */
 const SPEC = { concurrency: 1 }
 
+/** Deciding between a private and a public back-end, in view of all that waits, beside having one. */
+const ROUTED = { ratioAtLeast: 0.9 }
+
 export const accepts: Bench = {
   name: 'accepts',
   about: `durable accepts over HTTP, 1 KB body, ${CONNECTIONS} connections, ${SECONDS} s; beside one commit per request`,
   async run() {
-    const grouped = await withDispatcher(
-      async (dispatcher) => {
-        await dispatcher.put(FUNCTION, HOLD, SPEC)
-        return measure(dispatcher.url)
-      },
-      { config: { drain: 0 }, environment },
-    )
+    const { grouped, routed } = await inTurn()
     const single = await oneCommitEach()
     const measured = { value: grouped, unit: '1/s', yardstick: single }
     return [
       figure({ name: 'durable accepts', ...measured }, { atLeast: 5000 }),
       figure({ name: 'durable accepts beside one commit each', ...measured }, { ratioAtLeast: 2 }),
+      figure({ name: 'with two sides to decide between', value: routed, unit: '1/s', yardstick: grouped }, ROUTED),
     ]
   },
+}
+
+/** There and back again, so that a disk that gets faster or slower is as good for one as for the other. */
+async function inTurn(): Promise<{ grouped: number; routed: number }> {
+  const one = { local: {} }
+  const two = { local: {}, rehearsal: {} }
+  const rates = []
+  for (const backends of [one, two, two, one]) rates.push(await withBackends(backends))
+  const [first, second, third, fourth] = rates as [number, number, number, number]
+  return { grouped: (first + fourth) / 2, routed: (second + third) / 2 }
+}
+
+function withBackends(backends: Record<string, unknown>): Promise<number> {
+  return withDispatcher(
+    async (dispatcher) => {
+      await dispatcher.put(FUNCTION, HOLD, SPEC)
+      return measure(dispatcher.url)
+    },
+    { config: { drain: 0, backends }, environment },
+  )
 }
 
 function measure(url: string): Promise<number> {

@@ -32,8 +32,9 @@ export const arrival = (work: NewInvocation) =>
 
 export const firstState = ({ refusal }: NewInvocation): State => (refusal ? 'failed' : 'queued')
 
-export const bodyDigest = ({ body }: NewInvocation): string | null =>
-  body ? createHash('sha256').update(body).digest('hex') : null
+/** Only what can come twice is compared. */
+export const bodyDigest = ({ body, identity }: NewInvocation): string | null =>
+  body && identity !== null ? createHash('sha256').update(body).digest('hex') : null
 
 export const quarantine = (entry: { source: string; body: Buffer; problem: string; now: number }): Write<void> => ({
   statements: [
