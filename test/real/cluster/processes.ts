@@ -17,8 +17,9 @@ export interface Program {
 /** Joins the control group before anything else, so that whatever becomes of it, it is found there. */
 const START = 'echo $$ > "$1" && log=$2 && shift 2 && { setsid "$@" < /dev/null >> "$log" 2>&1 & echo $!; }'
 
-/** Runs on after this process; ends with the cluster at the latest. */
+/** Runs on after this process; ends with the cluster at the latest. Does nothing when it runs already. */
 export function startProgram(place: ClusterPlace, { name, command, args, environment }: Program): void {
+  if (pidOf(place, name) !== undefined) return
   for (const folder of ['logs', 'pids']) mkdirSync(join(place.directory, folder), { recursive: true })
   const log = join(place.directory, 'logs', `${name}.log`)
   const words = [joinFile(place.controlGroup), log, ...entering(place, [command, ...args])]

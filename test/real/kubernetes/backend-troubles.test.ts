@@ -140,7 +140,7 @@ describe('troubles on a cluster', function () {
       const dispatcher = await bench().start()
       await eventually(async () => (await status(dispatcher)).healthy)
       await assert.rejects(put(dispatcher, 'true', { memorySize: 10_000_000 }), /memorySize 10,000,000 MB is over/)
-      await assert.rejects(put(dispatcher, 'true', { cpu: 1000 }), /cpu 1000 is over/)
+      await assert.rejects(put(dispatcher, 'true', { cpu: 1000 }), /cpu 1000 vCPU is over/)
       await assert.rejects(put(dispatcher, 'true', { gpu: 1 }), /gpu 1 is over 0/)
     })
 

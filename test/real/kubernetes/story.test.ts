@@ -249,7 +249,8 @@ describe('the whole story on a cluster', function () {
     assert.match(await lab.log(id), /"text":"first"[\s\S]*"text":"last"/)
   })
 
-  it('turns 200 files and one of 500 MB into results, as the local back-end does, and goes back to nothing', async () => {
+  it('turns 200 files and one of 500 MB into results, as the local back-end does, and goes back to nothing', async function () {
+    this.timeout(10 * MINUTES)
     const { input, expected } = files('mix', blobSizes(200))
     await lab.upload(input)
     await lab.client.putObject(BUCKET, `in/${LARGE}`, generated(LARGE_BYTES, 'y'), LARGE_BYTES)
@@ -266,7 +267,8 @@ describe('the whole story on a cluster', function () {
       assert.equal(pods, '')
       return true
     }
-    await eventually(noWorker, { timeoutMs: 2 * MINUTES, everyMs: 1000, what: 'the end of all workers' })
+    // What has ended is kept for two minutes.
+    await eventually(noWorker, { timeoutMs: 4 * MINUTES, everyMs: 1000, what: 'the end of all workers' })
   })
 
   /** Digests of the results, under the keys that they have on the cluster. */

@@ -1,6 +1,6 @@
 /** Files in MinIO start functions, results are files in MinIO: a real dispatcher process, and what happens when one of them fails. */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from 'minio'
 import { text } from 'node:stream/consumers'
@@ -56,6 +56,11 @@ describe('files in MinIO', function () {
   const upload = (key: string, content = key) => client.putObject(BUCKET, key, content)
   const read = async (key: string) => text(await client.getObject(BUCKET, key))
   const appears = (key: string, timeoutMs = 15_000) => eventually(() => read(key), { timeoutMs, what: key })
+  const uploads = () => join(directory(), 'state/uploads/lake')
+  const knownUploads = (): string[] =>
+    readdirSync(uploads())
+      .flatMap((attempt) => readFileSync(join(uploads(), attempt), 'utf8').trim().split('\n'))
+      .map((line) => (JSON.parse(line) as { upload: string }).upload)
   const passed = async (milliseconds: number) => {
     const until = Date.now() + milliseconds
     await eventually(() => Date.now() > until, { timeoutMs: milliseconds + 1000 })
@@ -197,9 +202,10 @@ describe('files in MinIO', function () {
     assert.deepEqual([ended.length, ended.filter(({ state }) => state !== 'succeeded')], [keys.length, []])
   })
 
-  it('and their functions survive the dispatcher: killed under load, and nothing unfinished is left', async () => {
+  it('and their functions survive the dispatcher: killed under load, and nothing unfinished that it knew of is left', async () => {
     await server.restart({ webhooks: [target()] })
     let dispatcher = await startDispatcher()
+    const known = new Set<string>()
     const slow = `#!/bin/sh\nsleep 0.2\n${UPPER.split('\n')[1]}\n`
     await dispatcher.put(NAME, slow, { input: `lake://${BUCKET}/in/`, output: `lake://${BUCKET}/out/` })
     const keys = Array.from({ length: 20 }, (_, index) => String(index))
@@ -207,14 +213,17 @@ describe('files in MinIO', function () {
     for (const key of ['3', '8', '12']) {
       await appears(`out/${key}`, 60_000)
       await dispatcher.kill()
+      for (const upload of knownUploads()) known.add(upload)
       dispatcher = await startDispatcher()
     }
     for (const key of keys) assert.equal(await appears(`out/${key}`, 90_000), `CONTENT ${key}`)
     const ended = await dispatcher.allEnded(keys.length, 60_000)
     assert.deepEqual([ended.length, ended.filter(({ state }) => state !== 'succeeded')], [keys.length, []])
-    await eventually(() => readdirSync(join(directory(), 'state/uploads/lake')).length === 0)
+    await eventually(() => readdirSync(uploads()).length === 0)
+    // One that MinIO began and whose id never arrived is left to MinIO's own rule for stale uploads.
     for (const key of keys)
-      for await (const upload of client.listIncompleteUploads(BUCKET, `out/${key}`, true)) assert.fail(upload.key)
+      for await (const { uploadId } of client.listIncompleteUploads(BUCKET, `out/${key}`, true))
+        assert.ok(!known.has(uploadId), key)
   })
 
   it('are reported no more when the function is gone; the rules of others stay', async () => {
