@@ -1,6 +1,6 @@
 /** The sets of back-ends that work waits for, as numbers with one bit per back-end. */
 import type { Decision } from '../../runtime/contract/decision.js'
-import { BACKEND_NAMES, PUBLIC_BACKENDS, type BackendName } from '../../runtime/contract/function-spec.js'
+import { BACKEND_NAMES, isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
 
 const bitOf = (backend: BackendName): number => 1 << BACKEND_NAMES.indexOf(backend)
 
@@ -17,5 +17,3 @@ export const lanesFor = (backend: BackendName): number[] =>
   Array.from({ length: 1 << BACKEND_NAMES.length }, (_, lane) => lane).filter((lane) => isLaneOf(lane, backend))
 
 export const backendsOf = (lane: number): BackendName[] => BACKEND_NAMES.filter((backend) => isLaneOf(lane, backend))
-
-export const isPublic = (backend: BackendName): boolean => PUBLIC_BACKENDS.includes(backend)

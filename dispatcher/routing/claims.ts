@@ -1,11 +1,10 @@
 /** Hands work out, and enters it into the books. What may not go to a public back-end now is decided about again. */
-import type { BackendName } from '../../runtime/contract/function-spec.js'
+import { isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { AttemptRef, Claim, ClaimRequest, Database, Held } from '../database/database.js'
 import type { Routing } from './routing.js'
 import { workOf } from './routing.js'
-import { isPublic } from './public.js'
 import type { SpillVerdict } from '../router/spill.js'
 
 type Stay = Extract<SpillVerdict, { stay: unknown }>

@@ -3,14 +3,13 @@
  * more. From the oldest on, each in view of what waits before it; in the background, so that nothing else waits for that.
  */
 import type { Decision } from '../../runtime/contract/decision.js'
-import type { BackendName } from '../../runtime/contract/function-spec.js'
+import { isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { Release } from '../../runtime/contract/release.js'
 import { asError } from '../../runtime/contract/errors.js'
 import type { BackendHost } from '../backends/backend.js'
 import type { Backlog, Database, NewDecision, WaitingWork } from '../database/database.js'
 import { decide } from '../router/decide.js'
 import { Line } from './line.js'
-import { isPublic } from './public.js'
 import { workOf, type Routing } from './routing.js'
 
 /** Pieces of work that are read and written at once. */

@@ -1,6 +1,6 @@
 /** One record -> its line in the live view. Pure. */
 import type { InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
-import { PUBLIC_BACKENDS } from '../../runtime/contract/function-spec.js'
+import { isPublic } from '../../runtime/contract/function-spec.js'
 import { inputName } from '../words.js'
 import type { WorkView } from './view.js'
 import { whyOf, type Place } from './why.js'
@@ -29,7 +29,7 @@ export function workView(record: InvocationRecord): WorkView {
 function placeOf({ state, tries }: InvocationRecord): Place {
   const last = tries.at(-1)
   if (!last || state === 'queued') return 'queue'
-  return PUBLIC_BACKENDS.includes(last.backend) ? 'public' : 'private'
+  return isPublic(last.backend) ? 'public' : 'private'
 }
 
 function costOf({ tries }: InvocationRecord): number | undefined {

@@ -14,7 +14,9 @@ export const BACKEND_NAMES = ['local', 'kubernetes', 'lambda', 'rehearsal'] as c
 export type BackendName = (typeof BACKEND_NAMES)[number]
 
 /** Back-ends that are paid by use; the others are yours. */
-export const PUBLIC_BACKENDS: readonly BackendName[] = Object.freeze(['lambda', 'rehearsal'])
+const PUBLIC_BACKENDS: readonly BackendName[] = Object.freeze(['lambda', 'rehearsal'])
+
+export const isPublic = (backend: BackendName): boolean => PUBLIC_BACKENDS.includes(backend)
 
 /** Back-ends whose workers run on the machine of the dispatcher, with or without an image. */
 export const ON_THIS_MACHINE = ['local', 'rehearsal'] as const satisfies BackendName[]
@@ -300,7 +302,7 @@ export const timeoutOn = (spec: FunctionSpec, backend: BackendName): number =>
 
 /** Seconds after which an attempt there is ended in any case: Lambda never waits longer than its own limit. */
 export const timeLimitOn = (spec: FunctionSpec, backend: BackendName): number =>
-  Math.min(timeoutOn(spec, backend), PUBLIC_BACKENDS.includes(backend) ? LAMBDA_LIMITS.timeout : Infinity)
+  Math.min(timeoutOn(spec, backend), isPublic(backend) ? LAMBDA_LIMITS.timeout : Infinity)
 
 /** The spec as one back-end sees it: its own block laid over the rest. */
 export function specFor(spec: FunctionSpec, backend: BackendName): FunctionSpec {

@@ -1,6 +1,7 @@
 /** Hands work out: the oldest that the back-end may take. */
+import { isPublic } from '../../../runtime/contract/function-spec.js'
 import type { Claim, ClaimRequest } from '../database.js'
-import { isPublic, laneOf, lanesFor } from '../lanes.js'
+import { laneOf, lanesFor } from '../lanes.js'
 import { ADD_MOVE, move } from '../sql/rows.js'
 import type { Answer } from '../sql/statement.js'
 import type { PostgresStatement, PostgresValue } from './statements.js'

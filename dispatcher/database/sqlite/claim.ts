@@ -1,6 +1,7 @@
 /** Hands work out. */
+import { isPublic } from '../../../runtime/contract/function-spec.js'
 import type { Claim, ClaimRequest } from '../database.js'
-import { isPublic, isLaneOf, laneOf } from '../lanes.js'
+import { isLaneOf, laneOf } from '../lanes.js'
 import { ADD_MOVE, move } from '../sql/rows.js'
 import type { Connection } from './connection.js'
 
