@@ -65,6 +65,9 @@ export class LambdaEndpoint {
   readonly #functions = new Map<string, Installed>()
   readonly #server: Server
   readonly #background = new Set<Promise<unknown>>()
+  /** Whatever became of their function since. */
+  readonly #started = new Set<Promise<Sandbox>>()
+  #isStopped = false
   concurrency: number
 
   private constructor(options: EndpointOptions) {
@@ -112,9 +115,16 @@ export class LambdaEndpoint {
   async stop(): Promise<void> {
     this.#server.close()
     this.#server.closeAllConnections()
-    await Promise.all([...this.#functions.keys()].map((name) => this.#killSandboxes(name)))
+    await this.#killAll()
     await Promise.allSettled(this.#background)
+    // Some were still being started.
+    await this.#killAll()
     await this.#options.engine.close()
+  }
+
+  async #killAll(): Promise<void> {
+    this.#isStopped = true
+    await Promise.allSettled([...this.#started].map(async (starting) => (await starting).kill()))
   }
 
   #get(name: string): Installed {
@@ -209,7 +219,7 @@ export class LambdaEndpoint {
   async #startSandbox(found: Installed): Promise<Sandbox> {
     const { engine, environment, region = 'eu-west-1' } = this.#options
     const { function: of } = found
-    const sandbox = await Sandbox.start(of, engine, {
+    const starting = Sandbox.start(of, engine, {
       AWS_LAMBDA_FUNCTION_NAME: of.name,
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(of.memorySize),
@@ -221,6 +231,12 @@ export class LambdaEndpoint {
       ...environment,
       ...of.environment,
     })
+    this.#started.add(starting)
+    const sandbox = await starting
+    if (this.#isStopped) {
+      await sandbox.kill()
+      throw new Error('this Lambda is being stopped')
+    }
     found.sandboxes.push(sandbox)
     return sandbox
   }
