@@ -1,141 +1,14 @@
 /** The back-end over a cluster that runs nothing: what it makes, sends away and reports. */
 import assert from 'node:assert/strict'
-import type { Demand } from '../../../../dispatcher/backends/backend.js'
 import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster.js'
-import { KubernetesBackend, type KubernetesConfig } from '../../../../dispatcher/backends/kubernetes/kubernetes.js'
 import { keyOf } from '../../../../dispatcher/backends/kubernetes/members.js'
-import type { ImageFacts } from '../../../../dispatcher/images/image-facts.js'
-import type { Images } from '../../../../dispatcher/images/images.js'
 import { SpillwayError } from '../../../../runtime/contract/errors.js'
-import type { Release } from '../../../../runtime/contract/release.js'
 import { eventually } from '../../../support/eventually.js'
-import { FakeCluster } from '../../../support/fake-cluster.js'
-import { RecordingHost } from '../../../support/recording-host.js'
+import { Bench, benches, pulling, unscheduled } from './bench.js'
 import { releaseOf } from './spec.js'
 
-const FACTS: ImageFacts = {
-  reference: 'r.example.org/work@sha256:1',
-  id: 'sha256:2',
-  architecture: 'x86_64',
-  entrypoint: [],
-  command: ['run'],
-  program: ['run'],
-  workingDirectory: '/work',
-  user: '',
-  environment: {},
-}
-
-const scheduled = { type: 'PodScheduled', status: 'True' }
-const unscheduled = (message: string) => ({
-  phase: 'Pending',
-  conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
-})
-const pulling = (reason: string, message: string) => ({
-  phase: 'Pending',
-  conditions: [scheduled],
-  containerStatuses: [{ name: 'worker', state: { waiting: { reason, message } } }],
-})
-
-class Bench {
-  readonly host = new RecordingHost()
-  now = 1_000_000
-  imageFault: Error | undefined
-  derived = 0
-  readonly release = releaseOf()
-  readonly backend: KubernetesBackend
-
-  constructor(
-    config: Partial<KubernetesConfig> = {},
-    before: (cluster: FakeCluster) => void = () => undefined,
-    readonly cluster = new FakeCluster(),
-  ) {
-    before(this.cluster)
-    this.backend = new KubernetesBackend(
-      {
-        place: { namespace: 'plants', instance: 'abc', dispatcherUrl: 'http://d:7700', imagePullSecrets: [] },
-        keepAliveMs: 60_000,
-        maxWorkers: 10,
-        imagePullTimeoutMs: 120_000,
-        autoscaling: false,
-        kit: { wanted: 'auto', registry: 'r.example.org/spillway' },
-        kitImages: {},
-        heartbeatSeconds: 10,
-        leaseSeconds: 30,
-        now: () => this.now,
-        ...config,
-      },
-      { connect: () => Promise.resolve(this.cluster), openImages: () => Promise.resolve(this.#images()) },
-      this.host,
-    )
-  }
-
-  async ready(watches = 1): Promise<this> {
-    await eventually(() => this.cluster.watches === watches)
-    return this
-  }
-
-  follow(more: Partial<Demand> = {}): void {
-    this.backend.follow([{ release: this.release, queued: 0, running: 0, concurrency: Infinity, idle: [], ...more }])
-  }
-
-  scale(more: Partial<Demand> = {}, ...others: Partial<Demand>[]): void {
-    const base = { release: this.release, queued: 0, running: 0, concurrency: Infinity, idle: [] }
-    this.backend.scale([more, ...others].map((demand) => ({ ...base, ...demand })))
-  }
-
-  async jobs(count: number): Promise<string[]> {
-    await eventually(() => this.cluster.jobs.size === count && this.cluster.secrets.length >= count, {
-      what: `${count} Jobs`,
-      timeoutMs: 2000,
-    })
-    return [...this.cluster.jobs.keys()]
-  }
-
-  /** So many workers of a release, all of them up. */
-  async up(count: number, release: Release = this.release): Promise<string[]> {
-    const before = new Set(this.cluster.jobs.keys())
-    this.scale({ release, queued: count })
-    const all = await this.jobs(before.size + count)
-    const own = all.filter((job) => !before.has(job))
-    for (const job of own) {
-      this.cluster.run(job)
-      await this.backend.workerFile(this.workerOf(job), release)
-    }
-    return own
-  }
-
-  workerOf(job: string): string {
-    return this.cluster.jobs.get(job)!.metadata!.labels!['spillway/worker']!
-  }
-
-  get messages(): string[] {
-    return this.backend.status().messages
-  }
-
-  #images(): Images {
-    return {
-      deriveImage: ({ repository }: { repository: string }) => {
-        this.derived++
-        if (this.imageFault) return Promise.reject(this.imageFault)
-        return Promise.resolve({ reference: `${repository}@sha256:3`, tag: 't', facts: FACTS, pushed: true })
-      },
-      readImageFacts: () => (this.imageFault ? Promise.reject(this.imageFault) : Promise.resolve(FACTS)),
-      kitCommand: () => Promise.resolve(['/opt/spillway/bin/node', '/opt/spillway/supervisor.cjs']),
-      close: () => undefined,
-    } as unknown as Images
-  }
-}
-
 describe('kubernetes back-end', () => {
-  const running: Bench[] = []
-  const bench = (...parts: ConstructorParameters<typeof Bench>): Promise<Bench> => {
-    const made = new Bench(...parts)
-    running.push(made)
-    return made.ready()
-  }
-  afterEach(async () => {
-    for (const { backend } of running.splice(0)) await backend.close()
-  })
+  const { ready: bench, closing } = benches()
 
   describe('follows the queue', () => {
     it('makes nothing without work, but gets the image ready', async () => {
@@ -517,14 +390,6 @@ describe('kubernetes back-end', () => {
       await eventually(() => on.host.failures.length === 1)
       assert.match(on.host.failures[0]!.message, /violates PodSecurity/)
     })
-
-    it('a program for another machine', async () => {
-      const on = await bench()
-      on.scale({ queued: 1 })
-      const [job] = await on.jobs(1)
-      on.cluster.end(job!, 128, { reason: 'StartError', message: 'exec format error' })
-      assert.match(on.host.failures[0]?.message ?? '', /exec format error/)
-    })
   })
 
   describe('has troubles of its own', () => {
@@ -601,7 +466,7 @@ describe('kubernetes back-end', () => {
         cluster.end(ended!, 137, { reason: 'OOMKilled' })
         cluster.pods.delete(gone!)
       })
-      running.push(on)
+      closing(on)
       assert.equal(on.host.isAdopting, true)
       await on.ready()
       assert.equal(on.host.isAdopting, false)
@@ -630,7 +495,7 @@ describe('kubernetes back-end', () => {
     const two = async () => {
       const one = await bench()
       const other = new Bench({}, undefined, one.cluster)
-      running.push(other)
+      closing(other)
       await other.ready(2)
       other.follow()
       return { one, other }
