@@ -13,6 +13,7 @@ export class FakeCluster implements Cluster {
   readonly events = new Map<string, ClusterEvent[]>()
   /** Thrown by the next calls of that name. */
   readonly faults = new Map<string, Error>()
+  readonly #lostAnswers = new Map<string, Error>()
   /** False: Jobs get no pod, as when a quota is full. */
   makesPods = true
   #watches = new Set<{ watch: PodWatch; end: (error?: Error) => void }>()
@@ -61,6 +62,11 @@ export class FakeCluster implements Cluster {
   }
 
   close(): void {}
+
+  /** Calls of that name are obeyed from now on, but their callers hear of an error. */
+  loseAnswers(call: string, error: Error): void {
+    this.#lostAnswers.set(call, error)
+  }
 
   /** Every watch ends, as the server does from time to time; or breaks. */
   endWatches(error?: Error): void {
@@ -122,6 +128,9 @@ export class FakeCluster implements Cluster {
     this.calls++
     const fault = this.faults.get(call)
     if (fault) throw fault
-    return answer()
+    const answered = answer()
+    const loss = this.#lostAnswers.get(call)
+    if (loss) throw loss
+    return answered
   }
 }

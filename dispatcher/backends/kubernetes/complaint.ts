@@ -10,15 +10,22 @@ export interface Complaint {
    */
   kind: 'full' | 'function' | 'platform'
   words: string
+  /** Of a function's fault: it may have been the node's. */
+  isDoubtful?: boolean
 }
 
 const FULL = /exceeded quota|insufficient quota/i
 /** What the dispatcher's own account may not do. */
 const NOT_ALLOWED = /cannot \w+ resource/
+/** A namespace that is coming or going: its service account is made a moment after it. */
+const UNFINISHED = /serviceaccount "[^"]*" not found|error looking up service account|because it is being terminated/
 const REFUSED = /is forbidden|violates PodSecurity|admission webhook|is invalid|Invalid value|not found/i
 
-const kindOf = (words: string): Complaint['kind'] =>
-  FULL.test(words) ? 'full' : NOT_ALLOWED.test(words) || !REFUSED.test(words) ? 'platform' : 'function'
+function kindOf(words: string): Complaint['kind'] {
+  if (FULL.test(words)) return 'full'
+  if (NOT_ALLOWED.test(words) || UNFINISHED.test(words)) return 'platform'
+  return REFUSED.test(words) ? 'function' : 'platform'
+}
 
 /** Of a launch that failed. */
 export function complaintOf(thrown: unknown): Complaint {

@@ -10,11 +10,12 @@ import type { Cluster } from './cluster.js'
 import { complaintOf, type Complaint } from './complaint.js'
 import { launch } from './launch.js'
 import { makeRoom, stuckOnes, surplus } from './make-room.js'
-import { keyOf, Members, type Identity, type Member } from './members.js'
+import { doesWell, keyOf, Members, type Identity, type Member } from './members.js'
 import { messages } from './messages.js'
 import { oversee } from './oversee.js'
 import type { PodEnd } from './pod-facts.js'
 import type { Preparation } from './preparation.js'
+import { Removals } from './removals.js'
 import { Releases } from './releases.js'
 import { Sightings } from './sightings.js'
 import { mayStart } from './slow-start.js'
@@ -52,6 +53,7 @@ export class Fleet {
   readonly #context: FleetContext
   readonly #members = new Members()
   readonly #releases: Releases
+  readonly #removals: Removals
   #closed = false
   /** Names of nodes that are to get no more work. */
   #cordoned: ReadonlySet<string> = new Set()
@@ -64,11 +66,13 @@ export class Fleet {
   constructor(context: FleetContext) {
     this.#context = context
     this.#releases = new Releases(() => context.now())
+    this.#removals = new Removals(context)
     this.sightings = new Sightings({
       members: this.#members,
       now: () => context.now(),
       onFound: (identity, state) => this.#adopt(identity, state),
       onEnded: (id, end) => this.#ended(id, end),
+      onLeftOver: ({ job }) => this.#isFollowing || this.#removals.begin(job),
     })
   }
 
@@ -77,6 +81,7 @@ export class Fleet {
     this.#isFollowing = false
     this.#context.preparation.keep(this.#releases.remember(demands))
     this.#noteIdle(new Set(demands.flatMap(({ idle }) => idle)))
+    this.#removals.goOn()
     for (const member of this.#members.all()) this.#review(member)
     this.#followQueue(demands.map((demand) => this.#crew(demand)))
     this.#context.preparation.warm(demands.map(({ release }) => release))
@@ -239,7 +244,10 @@ export class Fleet {
     const { cluster, host, preparation, place, now } = this.#context
     const prepared = await preparation.of(release)
     if (this.#closed || member.stopping) return this.#forget(member, NOT_WANTED)
-    member.job = await launch({ worker: member.id, release, prepared, place }, cluster, host)
+    member.job = await launch(
+      { worker: member.id, release, prepared, place },
+      { cluster, host, removals: this.#removals },
+    )
     member.createdAt = now()
     if (member.state === 'asked') member.state = 'awaited'
     if (member.stopping) this.#remove(member, NOT_WANTED)
@@ -259,11 +267,16 @@ export class Fleet {
   }
 
   /** What follows for the others from one worker that could not be had. */
-  #resolve({ release }: Member, { kind, words }: Complaint): void {
+  #resolve(member: Member, { kind, words, isDoubtful = false }: Complaint): void {
+    const { release, createdAt } = member
     const key = keyOf(release)
     const { host } = this.#context
-    if (this.#releases.pause(key, words)) host.log('warn', `no worker of ${release.function} can be had: ${words}`)
-    if (kind === 'function') this.#blame(key, words)
+    const others = this.#members.all().filter((other) => other !== member && keyOf(other.release) === key)
+    const fault = { createdAt, isDoubtful, othersDoBetter: others.some(doesWell) }
+    const excuse = kind === 'function' ? this.#releases.excuse(key, fault) : undefined
+    const whole = excuse === undefined ? words : `${words}; it is tried again, because ${excuse}`
+    if (this.#releases.pause(key, whole)) host.log('warn', `no worker of ${release.function} can be had: ${whole}`)
+    if (kind === 'function' && excuse === undefined) this.#blame(key, words)
     if (kind === 'full') this.#fullAt = this.#context.now()
     if (kind === 'full')
       this.#giveWay(
@@ -293,10 +306,7 @@ export class Fleet {
   }
 
   #remove(member: Member, why: string): void {
-    const { cluster, host } = this.#context
-    cluster.deleteJob(member.job).catch((thrown: unknown) => {
-      host.log('warn', `the Job ${member.job} could not be removed: ${asError(thrown).message}`)
-    })
+    this.#removals.begin(member.job)
     this.#forget(member, why)
   }
 
@@ -304,7 +314,7 @@ export class Fleet {
     const member = this.#members.get(id)
     this.#forget({ id }, why, cause)
     if (!member || member.stopping || this.#isFollowing) return
-    if (isImageFault) this.#resolve(member, { kind: 'function', words: why })
+    if (isImageFault) this.#resolve(member, { kind: 'function', words: why, isDoubtful: true })
     else if (exitCode !== 0 && cause === 'worker-lost') this.#resolve(member, { kind: 'platform', words: why })
   }
 

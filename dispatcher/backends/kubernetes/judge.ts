@@ -18,6 +18,8 @@ export type Verdict =
   | { kind: 'wait' }
   /** Its status says too little: events may say more. */
   | { kind: 'look'; at: 'Job' | 'Pod' }
+  /** It lacks what a dispatcher that ended in between should have made with it. */
+  | { kind: 'orphan' }
   /** It will not start, because of its function. */
   | { kind: 'fault'; words: string }
   /** Nothing is heard of it: its Job has had no pod for long, or its pod runs but does not ask for its function. */
@@ -29,6 +31,9 @@ const LOOK_MOST_MS = 120_000
 
 /** Milliseconds between the start of the container and its first call. */
 const MUTE_MS = 60_000
+
+/** Milliseconds in which a kubelet finds what was made just after the pod. */
+const ORPHAN_MS = 30_000
 
 /** Milliseconds that a Job may go without a pod, unless it waits for its turn somewhere. */
 const PODLESS_MS = 300_000
@@ -48,6 +53,7 @@ export function judge(worker: Awaited, { now, troubleMs, isQueued }: Circumstanc
   if (pod.phase === 'running') return now - runningSince >= MUTE_MS ? { kind: 'mute' } : { kind: 'wait' }
   if (pod.phase !== 'starting') return { kind: 'wait' }
   const { trouble } = pod
+  if (trouble?.isOrphan) return now - troubledSince >= ORPHAN_MS ? { kind: 'orphan' } : { kind: 'wait' }
   if (trouble && (trouble.isFinal || now - troubledSince >= troubleMs)) return { kind: 'fault', words: trouble.words }
   if (!trouble && isLookDue(worker, 'Pod', now)) return { kind: 'look', at: 'Pod' }
   return { kind: 'wait' }

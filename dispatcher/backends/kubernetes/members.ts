@@ -1,7 +1,7 @@
 /** The workers of this dispatcher in the cluster: those that it made, and those that it found. */
 import type { ReleaseKey } from '../backend.js'
 import type { Awaited } from './judge.js'
-import { FUNCTION_ANNOTATION, LABELS } from './names.js'
+import { FUNCTION_ANNOTATION, JOB_LABEL, LABELS } from './names.js'
 import type { Metadata } from './objects.js'
 import type { PodFacts } from './pod-facts.js'
 
@@ -77,6 +77,10 @@ export class Members {
   }
 }
 
+/** It is up, or on its way without trouble. */
+export const doesWell = ({ state, pod }: Member): boolean =>
+  state === 'up' || pod?.phase === 'running' || (pod?.phase === 'starting' && !pod.trouble)
+
 /** Notes what a pod looks like now, and since when. */
 export function observe(
   member: Member,
@@ -99,6 +103,3 @@ export function identify({ labels = {}, annotations = {}, name }: Metadata): Ide
   if (!id || !functionName || !Number.isInteger(number)) return undefined
   return { id, job: labels[JOB_LABEL] ?? name, release: { function: functionName, number } }
 }
-
-/** Of a pod: https://kubernetes.io/docs/reference/labels-annotations-taints/#batch-kubernetes-io-job-name */
-const JOB_LABEL = 'batch.kubernetes.io/job-name'

@@ -15,6 +15,9 @@ export const LABELS = Object.freeze({
 /** Name of the function in full, which a label may be too short for. */
 export const FUNCTION_ANNOTATION = 'spillway/function'
 
+/** Of a pod: https://kubernetes.io/docs/reference/labels-annotations-taints/#batch-kubernetes-io-job-name */
+export const JOB_LABEL = 'batch.kubernetes.io/job-name'
+
 /** https://kueue.sigs.k8s.io/docs/tasks/run/jobs/ */
 export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
 

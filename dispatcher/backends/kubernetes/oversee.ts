@@ -18,16 +18,16 @@ export interface Oversight {
 export function oversee(member: Member, { cluster, now, troubleMs, queue, onComplaint }: Oversight): void {
   const verdict = judge(member, { now, troubleMs, isQueued: queue !== undefined })
   if (verdict.kind === 'fault') return onComplaint({ kind: 'function', words: verdict.words })
-  if (verdict.kind === 'mute' || verdict.kind === 'podless')
-    return onComplaint({ kind: 'platform', words: SILENCE[verdict.kind] })
-  if (verdict.kind !== 'look') return
+  if (verdict.kind === 'wait') return
+  if (verdict.kind !== 'look') return onComplaint({ kind: 'platform', words: WORDS[verdict.kind] })
   member.looks = { at: now, count: member.looks.count + 1 }
   if (verdict.at === 'Job' && queue) member.words = `it waits for its turn in the queue ${queue}`
   else void look(member, verdict.at, { cluster, onComplaint })
 }
 
-const SILENCE = {
+const WORDS = {
   mute: 'its pod runs but does not ask the dispatcher for its function; can pods reach dispatcherUrl?',
+  orphan: 'its Secret was never made: the dispatcher ended before it could',
   podless: 'its Job gets no pod, and the cluster does not say why',
 } as const
 
@@ -41,5 +41,5 @@ async function look(
   const complaint = at === 'Job' ? complaintOfJob(events) : undefined
   const words = lastWarning(events)
   if (words !== undefined) member.words = words
-  if (complaint && complaint.kind !== 'platform' && !member.pod) onComplaint(complaint)
+  if (complaint && !member.pod) onComplaint(complaint)
 }

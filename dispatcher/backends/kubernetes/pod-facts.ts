@@ -1,6 +1,7 @@
 /** What a pod's status means for its worker. Pure. */
 import type { Cause } from '../../../runtime/contract/outcome.js'
 import { MAIN_CONTAINER } from './inside.js'
+import { JOB_LABEL } from './names.js'
 import type { ContainerStatus, Pod, PodStatus, Terminated } from './objects.js'
 
 export type PodFacts =
@@ -17,6 +18,8 @@ export interface StartTrouble {
   words: string
   /** Waiting does not cure it. */
   isFinal: boolean
+  /** It lacks what its dispatcher should have made with it. */
+  isOrphan?: true
 }
 
 export interface PodEnd {
@@ -39,7 +42,7 @@ export function podFacts({ metadata, status = {} }: Pod): PodFacts {
     const words = scheduled?.message
     return { phase: 'unscheduled', ...(words ? { words } : {}) }
   }
-  const trouble = startTrouble(status)
+  const trouble = startTrouble(status, metadata.labels?.[JOB_LABEL])
   return { phase: 'starting', ...(trouble ? { trouble } : {}) }
 }
 
@@ -59,11 +62,20 @@ const NORMAL = ['ContainerCreating', 'PodInitializing']
 /** https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/images/types.go */
 const FINAL = ['InvalidImageName', 'ErrImageNeverPull']
 
-function startTrouble({ initContainerStatuses = [], containerStatuses = [] }: PodStatus): StartTrouble | undefined {
+/** The Secret with its start token has the name of its Job. */
+function startTrouble(
+  { initContainerStatuses = [], containerStatuses = [] }: PodStatus,
+  job: string | undefined,
+): StartTrouble | undefined {
   for (const { state } of [...initContainerStatuses, ...containerStatuses]) {
     const { reason = '', message = '' } = state?.waiting ?? {}
     if (reason !== '' && !NORMAL.includes(reason))
-      return { reason, words: message || reason, isFinal: FINAL.includes(reason) }
+      return {
+        reason,
+        words: message || reason,
+        isFinal: FINAL.includes(reason),
+        ...(job !== undefined && message.includes(`secret "${job}" not found`) ? { isOrphan: true } : {}),
+      }
   }
   return undefined
 }

@@ -3,15 +3,16 @@ import type { Release } from '../../../runtime/contract/release.js'
 import type { Demand } from '../backend.js'
 import { keyOf } from './members.js'
 import { Rest } from './rest.js'
+import { Suspicions, type Fault } from './suspicions.js'
 
 export class Releases {
   readonly #demands = new Map<string, Demand>()
   readonly #rest: Rest
-  /** Those whose last worker could not start, by a fault of the function. */
-  readonly #faulty = new Set<string>()
+  readonly #suspicions: Suspicions
 
   constructor(now: () => number) {
     this.#rest = new Rest(now)
+    this.#suspicions = new Suspicions(now)
   }
 
   /** What is not among the demands is forgotten. */
@@ -20,7 +21,7 @@ export class Releases {
     for (const demand of demands) this.#demands.set(keyOf(demand.release), demand)
     const keys = new Set(this.#demands.keys())
     this.#rest.keep(keys)
-    for (const key of this.#faulty) if (!keys.has(key)) this.#faulty.delete(key)
+    this.#suspicions.keep(keys)
     return keys
   }
 
@@ -33,7 +34,7 @@ export class Releases {
   }
 
   isFaulty(key: string): boolean {
-    return this.#faulty.has(key)
+    return this.#suspicions.isBlamed(key)
   }
 
   isResting(key: string): boolean {
@@ -49,9 +50,13 @@ export class Releases {
     return this.#rest.begin(key, words)
   }
 
-  /** The function is at fault. Answers how many invocations wait for it in vain, once. */
+  /** Why the function is not to blame for a worker that could not start; undefined: it is. */
+  excuse(key: string, fault: Fault): string | undefined {
+    return this.#suspicions.excuse(key, fault)
+  }
+
+  /** Answers how many invocations wait in vain for a function that is at fault, once. */
   blame(key: string): number {
-    this.#faulty.add(key)
     const demand = this.#demands.get(key)
     const waiting = demand?.queued ?? 0
     if (demand) demand.queued = 0
@@ -60,7 +65,7 @@ export class Releases {
 
   /** A worker of it has come up. */
   clear(key: string): void {
-    this.#faulty.delete(key)
+    this.#suspicions.acquit(key)
     this.#rest.end(key)
   }
 }

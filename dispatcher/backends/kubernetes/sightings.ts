@@ -11,6 +11,8 @@ export interface SightingsContext {
   onFound(identity: Identity, state: 'awaited' | 'up'): Member
   /** Once for every worker. */
   onEnded(id: string, end: PodEnd): void
+  /** The pod of one that has ended for us is still there, and nobody removes it. */
+  onLeftOver(identity: Identity): void
 }
 
 export class Sightings {
@@ -31,10 +33,20 @@ export class Sightings {
   /** All pods there are: one that was there and is not among them is gone. */
   onList(pods: readonly Pod[]): void {
     const { members, onEnded } = this.#context
-    for (const pod of pods) this.onPod('MODIFIED', pod)
+    for (const pod of pods) {
+      this.#sweep(pod)
+      this.onPod('MODIFIED', pod)
+    }
     const shown = new Set(pods.flatMap(({ metadata }) => identify(metadata)?.id ?? []))
     for (const { id, pod } of members.all()) if (pod && !shown.has(id)) onEnded(id, VANISHED)
     members.forgetEnded(shown)
+  }
+
+  #sweep(pod: Pod): void {
+    const identity = identify(pod.metadata)
+    if (!identity || pod.metadata.deletionTimestamp !== undefined) return
+    if (this.#context.members.hasEnded(identity.id) && podFacts(pod).phase !== 'ended')
+      this.#context.onLeftOver(identity)
   }
 
   readonly onPod: PodWatch['onPod'] = (change, pod) => {
