@@ -2,6 +2,7 @@
 import type { Decision } from '../runtime/contract/decision.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import { attemptId, isEnded } from '../runtime/contract/invocation.js'
+import { inTurn } from '../runtime/contract/in-turn.js'
 import {
   failed,
   type Cause,
@@ -19,6 +20,9 @@ import type { OutputGrants } from './workers/output-grants.js'
 
 /** Milliseconds between two tries when a storage or the database does not answer. */
 const AGAIN_MS = 1000
+
+/** Results of one attempt. */
+const PUBLISHED_AT_ONCE = 8
 
 export interface SettleContext {
   database: Database
@@ -169,11 +173,14 @@ export class Settle {
 
   async #publish(attempt: RunningAttempt, { staged, ...end }: Publishing): Promise<void> {
     const outputs: PublishedOutput[] = []
-    for (const { storage, ticket } of staged) {
+    let refused: Failed | undefined
+    await inTurn(staged.entries(), PUBLISHED_AT_ONCE, async ([index, { storage, ticket }]) => {
+      if (refused) return
       const published = await this.#publishOne(storage, ticket)
-      if ('cause' in published) return this.#refuse(attempt, { ...end, outcome: published })
-      outputs.push(published)
-    }
+      if ('cause' in published) refused = published
+      else outputs[index] = published
+    })
+    if (refused) return this.#refuse(attempt, { ...end, outcome: refused })
     await this.#untilStored(() => this.#settle(attempt, end, outputs))
     await this.#discard(attempt)
   }

@@ -1,3 +1,5 @@
+import { inTurn } from '../../runtime/contract/in-turn.js'
+
 /** Works on several things at once; the first fault stops the rest, and nothing is left running. */
 export interface InParallel<T> {
   items: Iterable<T>
@@ -10,18 +12,14 @@ export interface InParallel<T> {
 export async function inParallel<T>({ items, atOnce, work, signal }: InParallel<T>): Promise<void> {
   const stop = new AbortController()
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
-  const queue = items[Symbol.iterator]()
-  const faults: unknown[] = []
-  const worker = async () => {
-    for (let next = queue.next(); !next.done && !either.aborted; next = queue.next()) await work(next.value, either)
-  }
-  const workers = Array.from({ length: atOnce }, () =>
-    worker().catch((fault: unknown) => {
-      faults.push(fault)
+  const workOrStop = (item: T) =>
+    work(item, either).catch((fault: unknown) => {
       stop.abort()
-    }),
-  )
-  await Promise.all(workers)
-  signal?.throwIfAborted()
-  if (faults.length > 0) throw faults[0]
+      throw fault
+    })
+  try {
+    await inTurn(items, atOnce, workOrStop)
+  } finally {
+    signal?.throwIfAborted()
+  }
 }

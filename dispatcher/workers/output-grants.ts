@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { outputKey, outputsFor } from '../../runtime/contract/filters.js'
 import type { OutputRule } from '../../runtime/contract/function-spec.js'
+import { inTurn } from '../../runtime/contract/in-turn.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
 import type { OutputGrant } from '../../runtime/contract/grant.js'
 import {
@@ -18,6 +19,9 @@ import { relayGrant, type Relay } from './relay-grant.js'
 
 /** Milliseconds that a worker has for writing one result. */
 const GRANT_MS = 6 * 3600 * 1000
+
+/** Results of one attempt. */
+const STAGED_AT_ONCE = 8
 
 export interface OutputGrantsContext extends Relay {
   book: GrantBook
@@ -53,16 +57,16 @@ export class OutputGrants {
     const id = attemptId(ref.invocation, ref.attempt)
     const granted = await this.#context.book.load(ref)
     const outputs: OutputsAnswer['outputs'] = []
-    for (const { name, size } of request.outputs) {
-      refuseTraversal(name)
+    for (const { name } of request.outputs) refuseTraversal(name)
+    await inTurn(request.outputs.entries(), STAGED_AT_ONCE, async ([index, { name, size }]) => {
       const places = outputsFor(rules, name)
       const staged = await Promise.all(places.map((rule) => this.#stage({ id, rule, name, size, now })))
       granted.staged.set(
         name,
         staged.map(({ output }) => output),
       )
-      outputs.push({ name, grants: staged.map(({ grant }) => this.#withinReach(grant, { id, claims, granted })) })
-    }
+      outputs[index] = { name, grants: staged.map(({ grant }) => this.#withinReach(grant, { id, claims, granted })) }
+    })
     await this.#context.book.save(ref, granted)
     return { outputs }
   }

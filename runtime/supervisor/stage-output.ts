@@ -1,8 +1,8 @@
 /** Takes results to where the grants of the dispatcher say; nothing is visible there until it accepts the outcome. */
+import { inTurn } from '../contract/in-turn.js'
 import type { OutputsAnswer } from '../contract/runtime-api.js'
 import type { ApiClient } from './api-client.js'
 import { AttemptFailure } from './attempt-failure.js'
-import { inTurn } from './in-turn.js'
 import { listOutputs, type LeftFile } from './list-outputs.js'
 import { persist } from './persist.js'
 import type { Stop } from './stop.js'
@@ -28,7 +28,7 @@ export async function stageOutput(stage: StageOutput): Promise<string[]> {
   const files = await listOutputs(stage.workspace.output, stage.workspace.root)
   if (files.length === 0) return []
   const granted = await grantsFor(files, stage)
-  await inTurn(uploadsOf(files, granted, stage.stop.signal), AT_ONCE)
+  await inTurn(files, AT_ONCE, (file) => uploadAll(file, granted, stage.stop.signal))
   return files.map(({ name }) => name).filter((name) => granted.has(name))
 }
 
@@ -45,13 +45,9 @@ async function grantsFor(files: LeftFile[], { attempt, api, stop, leaseMs }: Sta
   return new Map(answer.value.outputs.flatMap(({ name, grants }) => (grants.length > 0 ? [[name, grants]] : [])))
 }
 
-function uploadsOf(files: LeftFile[], granted: Granted, signal: AbortSignal): (() => Promise<void>)[] {
-  return files.map(({ name, path, mayMove }) => async () => {
-    const grants = granted.get(name) ?? []
-    for (const grant of grants) {
-      await upload(name, { grant, from: path, mayMove: mayMove && grants.length === 1, signal })
-    }
-  })
+async function uploadAll({ name, path, mayMove }: LeftFile, granted: Granted, signal: AbortSignal): Promise<void> {
+  const grants = granted.get(name) ?? []
+  for (const grant of grants) await upload(name, { grant, from: path, mayMove: mayMove && grants.length === 1, signal })
 }
 
 async function upload(name: string, one: Upload): Promise<void> {

@@ -3,10 +3,10 @@ import type { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
 import type { OutputGrant } from '../../../runtime/contract/grant.js'
+import { inTurn } from '../../../runtime/contract/in-turn.js'
 import type { PublishedOutput } from '../../../runtime/contract/outcome.js'
 import type { ObjectRef, Staged, StageRequest } from '../object-store.js'
 import { callOn, placeOf, translated, unlessOwn } from './faults.js'
-import { inTurn } from './in-turn.js'
 import { checkObject } from './key.js'
 import { inPieces } from './pieces.js'
 import { expiryOf, presignPart, type Validity } from './presign.js'
@@ -78,9 +78,14 @@ export class Results {
     return { storage, bucket, key, size }
   }
 
+  /** What cannot be thrown away keeps nothing else back. */
   async discard(attempt: string): Promise<void> {
     const { uploads } = this.#context
-    await inTurn(await uploads.open(attempt), ABORTS_AT_ONCE, (upload) => this.#abort(attempt, upload))
+    const faults: unknown[] = []
+    await inTurn(await uploads.open(attempt), ABORTS_AT_ONCE, (upload) =>
+      this.#abort(attempt, upload).catch((fault: unknown) => void faults.push(fault)),
+    )
+    if (faults.length > 0) throw faults[0]
     await uploads.forget(attempt)
   }
 

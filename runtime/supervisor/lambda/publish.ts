@@ -5,7 +5,7 @@ import type { PublishedOutput } from '../../contract/outcome.js'
 import { AttemptFailure } from '../attempt-failure.js'
 import type { S3Client } from '../aws/s3-client.js'
 import { PARTS_FROM_BYTES, putFile, sendParts, type PendingObject, type S3Upload } from '../aws/s3-upload.js'
-import { inTurn } from '../in-turn.js'
+import { inTurn } from '../../contract/in-turn.js'
 import type { LeftFile } from '../list-outputs.js'
 import { asWriteFailure } from '../stage-output.js'
 
@@ -55,16 +55,16 @@ const putOne = (target: Target, way: Way) => namingIt(target, () => putFile(uplo
 
 async function sendThenShow(targets: readonly Target[], way: Way): Promise<void> {
   const pending = new Map<Target, PendingObject>()
-  const send = (target: Target) => async () => {
+  const send = async (target: Target) => {
     pending.set(target, await namingIt(target, () => sendParts(uploadOf(target, way))))
   }
-  const show = (target: Target) => async () => {
+  const show = async (target: Target) => {
     await namingIt(target, async () => pending.get(target)?.complete(way.signal))
     pending.delete(target)
   }
   try {
-    await inTurn(targets.map(send), AT_ONCE)
-    await inTurn(targets.map(show), AT_ONCE)
+    await inTurn(targets, AT_ONCE, send)
+    await inTurn(targets, AT_ONCE, show)
   } catch (error) {
     await Promise.all([...pending.values()].map((one) => one.abort()))
     throw error

@@ -4,7 +4,7 @@ import { STAGED, type LambdaCall, type OutcomeDocument, type StartedDocument } f
 import { outputsFor } from '../../contract/filters.js'
 import type { S3Client } from '../aws/s3-client.js'
 import { putFile } from '../aws/s3-upload.js'
-import { inTurn } from '../in-turn.js'
+import { inTurn } from '../../contract/in-turn.js'
 import type { LeftFile } from '../list-outputs.js'
 import { asWriteFailure } from '../stage-output.js'
 import { persistently } from '../transfer/persistently.js'
@@ -44,13 +44,13 @@ export class Staging {
   /** Sends the results that some output takes, under their numbers. */
   async writeResults(execution: string, files: readonly LeftFile[], signal: AbortSignal): Promise<LeftFile[]> {
     const taken = files.filter(({ name }) => outputsFor(this.#file.output, name).length > 0)
-    const sends = taken.map(({ name, path, size }, index) => async () => {
+    const send = async ([index, { name, path, size }]: [number, LeftFile]) => {
       const object = this.#object(STAGED.output(execution, index))
       await putFile({ s3: this.#s3, object, from: path, size, signal }).catch((error: unknown) => {
         throw asWriteFailure(error, name)
       })
-    })
-    await inTurn(sends, AT_ONCE)
+    }
+    await inTurn(taken.entries(), AT_ONCE, send)
     return taken
   }
 
