@@ -3,18 +3,19 @@ import { attemptId, parseAttemptId } from '../runtime/contract/invocation.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import type { BackendName } from '../runtime/contract/function-spec.js'
 import { baseName } from '../runtime/contract/object-event.js'
-import { failed, type Outcome, type Succeeded } from '../runtime/contract/outcome.js'
+import { failed, type Outcome } from '../runtime/contract/outcome.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { LogLine } from '../runtime/contract/runtime-api.js'
 import { Readable } from 'node:stream'
 import type { AttemptCall, CallBackend, CallHost, CallInput, Usage } from './backends/call-backend.js'
 import type { AttemptRef, Backlog, Claim, Database, RunningAttempt } from './database/database.js'
 import type { Claims } from './routing/claims.js'
+import type { BringHome } from './bring-home.js'
 import type { Settle } from './settle.js'
 import type { ObjectStore } from './storage/object-store.js'
+import { untilDone } from './until-done.js'
 import { attemptDocument } from './workers/attempt-document.js'
 import type { Logs } from './workers/log-book.js'
-import type { OutputGrants } from './workers/output-grants.js'
 
 /** Stands for the worker of an attempt on a back-end that has none. */
 const worker = (backend: string) => `${backend}-call`
@@ -25,7 +26,7 @@ export interface CallsContext {
   database: Database
   claims: Pick<Claims, 'claim'>
   settle: Settle
-  outputs: OutputGrants
+  home: BringHome
   logs: Logs
   store(name: string): ObjectStore
   /** A storage that functions on AWS can read themselves; undefined for any other. */
@@ -35,6 +36,8 @@ export interface CallsContext {
   priceOf(backend: BackendName, usage: Usage): number
   leaseMs: number
   now(): number
+  /** Waits; rejects when the dispatcher closes. */
+  pause(milliseconds: number): Promise<void>
   log: CallHost['log']
   /** Called when a back-end takes more than it said before. */
   onRoom(): void
@@ -42,7 +45,9 @@ export interface CallsContext {
 
 export class Calls {
   readonly #context: CallsContext
+  /** Until they are settled. */
   readonly #running = new Map<string, CallBackend>()
+  readonly #underWay = new Set<Promise<void>>()
 
   constructor(context: CallsContext) {
     this.#context = context
@@ -76,6 +81,11 @@ export class Calls {
   /** The invocation was cancelled, or its attempt is lost: what still runs of it is not wanted any more. */
   cancelled(invocation: string): void {
     for (const id of [...this.#running.keys()].filter((one) => refOf(one).invocation === invocation)) this.#cancel(id)
+  }
+
+  /** Resolves when nothing that was told is being dealt with any more. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#underWay)
   }
 
   #cancel(id: string): void {
@@ -152,32 +162,21 @@ export class Calls {
   }
 
   async #end(id: string, outcome: Outcome, usage?: Usage): Promise<void> {
-    const { database, settle } = this.#context
+    const { database, home, settle } = this.#context
     const backend = this.#running.get(id)
-    const attempt = await database.runningAttempt(refOf(id))
-    this.#running.delete(id)
+    const attempt = await this.#untilStored(() => database.runningAttempt(refOf(id)))
     const cost = attempt && usage && this.#context.priceOf(attempt.backend, usage)
     if (attempt && backend && outcome.outcome === 'succeeded')
-      await this.#bringHome(attempt, outcome, { backend, cost })
-    if (attempt && outcome.outcome === 'failed') await settle.fail(attempt, outcome, { cost })
+      await home.bring(attempt, { outcome, cost, results: () => backend.results(id) })
+    if (attempt && outcome.outcome === 'failed') await this.#untilStored(() => settle.fail(attempt, outcome, { cost }))
+    this.#running.delete(id)
     await backend?.forget(id)
   }
 
-  async #bringHome(
-    attempt: RunningAttempt,
-    outcome: Succeeded,
-    { backend, cost }: { backend: CallBackend; cost: number | undefined },
-  ): Promise<void> {
-    const { outputs, settle } = this.#context
-    const { spec } = await this.#context.release(attempt.function, attempt.release)
-    try {
-      for await (const result of backend.results(idOf(attempt)))
-        await outputs.fill(attempt, { rules: spec.output, result })
-      await settle.succeed(attempt, outcome, { cost })
-    } catch (thrown) {
-      const cause = thrown instanceof SpillwayError && !thrown.retryable ? 'output-refused' : 'backend-unavailable'
-      await settle.fail(attempt, failed({ cause, message: asError(thrown).message }), { cost })
-    }
+  /** The back-end says it once, however long the database refuses. */
+  #untilStored<T>(store: () => Promise<T>): Promise<T> {
+    const isFinal = (thrown: unknown) => !(thrown instanceof SpillwayError && thrown.retryable)
+    return untilDone(store, { isFinal, pause: this.#context.pause })
   }
 
   async #renew(id: string): Promise<void> {
@@ -191,9 +190,16 @@ export class Calls {
   }
 
   #inBackground(id: string, work: Promise<void>): void {
-    work.catch((thrown: unknown) => this.#context.log('warn', `attempt ${id}: ${asError(thrown).message}`))
+    const settled = work
+      .catch((thrown: unknown) => this.#context.log('warn', `attempt ${id}: ${wordsOf(thrown)}`))
+      .finally(() => this.#underWay.delete(settled))
+    this.#underWay.add(settled)
   }
 }
+
+/** A dispatcher that closes leaves it to the next. */
+const wordsOf = (thrown: unknown) =>
+  asError(thrown).name === 'AbortError' ? 'its results are brought home at the next start' : asError(thrown).message
 
 const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)
 

@@ -157,7 +157,13 @@ export class Dispatcher {
     this.attempts = workers.attempts
     this.relayed = workers.relayed
     this.starts = workers.starts
-    const { calls, dispatch } = wireDispatch(ground, { ...common, replicas, routing: this.#routing })
+    const { calls, dispatch } = wireDispatch(ground, {
+      ...common,
+      replicas,
+      routing: this.#routing,
+      signal: this.#closing.signal,
+      pause: (milliseconds) => this.#pause(milliseconds),
+    })
     this.#calls = calls
     this.#dispatch = dispatch
     const onAccepted = (name: string, count: number) => this.#accepted(name, count)
@@ -273,13 +279,17 @@ export class Dispatcher {
     await this.#observer.close()
     await Promise.all(this.#ground.backends.all().map((backend) => backend.close()))
     this.#closing.abort()
-    await this.#settle.idle()
+    await Promise.all([this.#settle.idle(), this.#calls.idle()])
     await this.#dispatch.stop()
   }
 
   async close(): Promise<void> {
     await this.#parts.stores.close()
     await this.database.close()
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return delay(milliseconds, undefined, { signal: this.#closing.signal })
   }
 
   /** Workers of public back-ends are paid for by their time; what is called says itself what it has used. */
@@ -346,7 +356,7 @@ export class Dispatcher {
         this.#routing.ended(attempt, end.outcome, end.cost)
         tellEnd({ ...this.#ground, dispatch: this.#dispatch }, attempt, end)
       },
-      pause: (milliseconds) => delay(milliseconds, undefined, { signal: this.#closing.signal }),
+      pause: (milliseconds) => this.#pause(milliseconds),
       onInterrupted: ({ invocation, attempt }, thrown) =>
         log('warn', `publishing goes on at the next start: ${String(thrown)}`, { invocation, attempt }),
     })

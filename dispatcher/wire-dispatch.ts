@@ -1,6 +1,8 @@
 /** Makes the loop, and the calls of back-ends that are called; each wakes the other. */
 import { isAwsS3 } from '../runtime/contract/service-config.js'
+import { BringHome } from './bring-home.js'
 import { Calls } from './calls.js'
+import type { AttemptRef } from './database/database.js'
 import { Dispatch } from './dispatch.js'
 import type { Ground } from './ground.js'
 import type { Replicas } from './replicas/replicas.js'
@@ -19,16 +21,24 @@ export interface DispatchWiring {
   settle: Settle
   outputs: OutputGrants
   logs: Logs
+  /** Aborts when the dispatcher closes. */
+  signal: AbortSignal
+  /** Waits; rejects when the dispatcher closes. */
+  pause(milliseconds: number): Promise<void>
 }
 
-export function wireDispatch(ground: Ground, { claims, replicas, routing, settle, outputs, logs }: DispatchWiring) {
+export function wireDispatch(ground: Ground, wiring: DispatchWiring) {
+  const { claims, replicas, routing, settle, outputs, logs, signal, pause } = wiring
   const { backends, book, changes, config, database, leaseMs, log, now, registry, release, stores } = ground
   const wake = () => dispatch.wake()
+  const onWaiting = ({ invocation, attempt }: AttemptRef, why: string) =>
+    log('warn', `results on a public back-end wait to be brought home: ${why}`, { invocation, attempt })
+  const home = new BringHome({ database, outputs, settle, release, signal, pause, onWaiting })
   const calls = new Calls({
     database,
     claims,
     settle,
-    outputs,
+    home,
     logs,
     backends: backends.called,
     store: (name) => stores.get(name),
@@ -37,6 +47,7 @@ export function wireDispatch(ground: Ground, { claims, replicas, routing, settle
     priceOf,
     leaseMs,
     now,
+    pause,
     log,
     onRoom: wake,
   })

@@ -35,8 +35,9 @@ export interface GrantOutputs {
   now: number
 }
 
-export interface FillOutputs {
-  rules: readonly OutputRule[]
+/** One result and one of its places. */
+export interface FillOutput {
+  rule: OutputRule
   result: {
     /** Path below the output directory. */
     name: string
@@ -71,21 +72,27 @@ export class OutputGrants {
     return { outputs }
   }
 
-  /** As `grant`, for one result that no worker will bring: its content is at hand. */
-  async fill(ref: AttemptRef, { rules, result }: FillOutputs): Promise<void> {
-    const id = attemptId(ref.invocation, ref.attempt)
+  /** Stages one result that no worker will bring, as its content is at hand; `keep` is to be told of it. */
+  async fill(ref: AttemptRef, { rule, result }: FillOutput): Promise<StagedOutput> {
+    const { storage, bucket } = rule
     const { name, size } = result
     refuseTraversal(name)
-    const granted = await this.#context.book.load(ref)
-    const staged: StagedOutput[] = []
-    for (const rule of outputsFor(rules, name)) {
-      const { storage, bucket } = rule
-      const key = outputKey(rule, name)
-      const ticket = await this.#context.store(storage).fill({ bucket, key, size, attempt: id }, await result.open())
-      staged.push({ storage, bucket, key, size, ticket })
+    const key = outputKey(rule, name)
+    const attempt = attemptId(ref.invocation, ref.attempt)
+    const content = await result.open()
+    try {
+      const ticket = await this.#context.store(storage).fill({ bucket, key, size, attempt }, content)
+      return { storage, bucket, key, size, ticket }
+    } finally {
+      content.destroy()
     }
-    granted.staged.set(name, staged)
-    await this.#context.book.save(ref, granted)
+  }
+
+  /** As if all of that had been granted, by name of the result. */
+  async keep(ref: AttemptRef, staged: ReadonlyMap<string, StagedOutput[]>): Promise<void> {
+    const { book } = this.#context
+    const granted = await book.load(ref)
+    await book.save(ref, { ...granted, staged: new Map([...granted.staged, ...staged]) })
   }
 
   /** What was granted for those names; undefined when a name never was (or nobody knows any more). */

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setImmediate as turn } from 'node:timers/promises'
+import { BringHome } from '../../dispatcher/bring-home.js'
 import { Calls } from '../../dispatcher/calls.js'
 import type { Database, NewInvocation } from '../../dispatcher/database/database.js'
 import { openDatabase } from '../../dispatcher/database/open.js'
@@ -12,6 +14,7 @@ import { openStorage } from '../../dispatcher/storage/open.js'
 import { GrantsInMemory } from '../../dispatcher/workers/grant-book.js'
 import { LogBook } from '../../dispatcher/workers/log-book.js'
 import { OutputGrants } from '../../dispatcher/workers/output-grants.js'
+import { SpillwayError } from '../../runtime/contract/errors.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
 import { failed } from '../../runtime/contract/outcome.js'
 import { DECISION, functionSpec, newRelease, objectWork, requestWork, T0 } from '../support/database-work.js'
@@ -21,6 +24,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js'
 
 const DUE = { ...DECISION, eligible: ['lambda' as const], spillAt: T0 }
 const USAGE = { billedMs: 1000, memorySize: 1024, ephemeralStorageSize: 512, architecture: 'x86_64' as const }
+const SUCCEEDED = { outcome: 'succeeded' as const, outputs: ['a.txt'], exitCode: 0 }
 
 describe('calls', () => {
   const directory = temporaryDirectory()
@@ -29,6 +33,11 @@ describe('calls', () => {
   let mayCall: boolean
   let ofAws: boolean
   let now: number
+  /** What the storage says to whoever stages a result there. */
+  let fault: Error | undefined
+  let waited: string[]
+  let pauses: number
+  let closing: AbortController
 
   beforeEach(async () => {
     mayCall = true
@@ -36,6 +45,12 @@ describe('calls', () => {
     now = T0
     for (const bucket of ['in', 'out']) mkdirSync(join(directory(), 'data', bucket), { recursive: true })
     store = openStorage('here', { type: 'directory', path: join(directory(), 'data') })
+    const fill = store.fill.bind(store)
+    store.fill = (request, content) => (fault ? Promise.reject(fault) : fill(request, content))
+    fault = undefined
+    waited = []
+    pauses = 0
+    closing = new AbortController()
     database = await openDatabase(`sqlite:${join(directory(), 'spillway.db')}`)
     await database.putRelease(
       newRelease('f', { spec: functionSpec({ output: 'here://out/', retries: { minDelay: 0 } }) }),
@@ -52,6 +67,11 @@ describe('calls', () => {
       origin: () => '',
       token: () => '',
     })
+    const { signal } = closing
+    const pause = async () => {
+      pauses++
+      await turn(undefined, { signal })
+    }
     const release = async (name: string, number: number) => (await database.getRelease(name, number))!
     const settle = new Settle({
       database,
@@ -71,7 +91,16 @@ describe('calls', () => {
       database,
       claims: { claim: async (request) => (mayCall ? database.claim(request) : undefined) },
       settle,
-      outputs,
+      home: new BringHome({
+        database,
+        outputs,
+        settle,
+        release,
+        signal,
+        pause,
+        onWaiting: ({ invocation }, why) => waited.push(`${invocation}: ${why}`),
+      }),
+      pause,
       logs: new LogBook(join(directory(), 'logs'), () => undefined),
       backends,
       store: () => store,
@@ -80,7 +109,7 @@ describe('calls', () => {
       priceOf: (_, { billedMs }) => billedMs / 1e6,
       leaseMs: 30_000,
       now: () => now,
-      log: (_, message) => assert.fail(message),
+      log: (_, message) => (signal.aborted ? waited.push(message) : assert.fail(message)),
       onRoom: () => undefined,
     })
     const backend = new FakeCallBackend(calls.host(), free)
@@ -225,6 +254,78 @@ describe('calls', () => {
       { results: { 'a.txt': 'x' } },
     )
     assert.equal((await ended(id!, 'succeeded')).outputs.length, 1)
+  })
+
+  it('wait with results for a storage that is down, however long: run once, paid once', async () => {
+    const [id] = await accept(due('a'))
+    const { backend, spill } = live()
+    await spill()
+    fault = new SpillwayError('storage-unavailable', 'here: it does not answer')
+    backend.end(attemptId(id!, 1), SUCCEEDED, { results: { 'a.txt': 'dear' }, usage: USAGE })
+    await eventually(() => pauses > 100)
+    assert.deepEqual([backend.forgotten, waited], [[], [`${id}: here: it does not answer`]])
+    assert.equal((await database.getInvocation(id!))?.state, 'running')
+    fault = undefined
+    const record = await ended(id!, 'succeeded')
+    assert.deepEqual(
+      record.tries.map(({ cost, cause }) => [cost, cause]),
+      [[0.001, undefined]],
+    )
+    assert.equal(await text(await store.read({ bucket: 'out', key: 'a.txt' })), 'dear')
+    await eventually(() => backend.forgotten.length === 1)
+  })
+
+  it('and across a restart', async () => {
+    const [id] = await accept(due('a'))
+    const first = live()
+    await first.spill()
+    fault = new SpillwayError('storage-unavailable', 'here: it does not answer')
+    first.backend.end(attemptId(id!, 1), SUCCEEDED, { results: { 'a.txt': 'dear' }, usage: USAGE })
+    await eventually(() => pauses > 3)
+    closing.abort()
+    await first.calls.idle()
+    assert.deepEqual([first.backend.forgotten, first.backend.started.length], [[], 1])
+    assert.match(waited.at(-1) ?? '', /brought home at the next start/)
+
+    closing = new AbortController()
+    const second = live()
+    await second.calls.takeUp(await database.runningAttempts())
+    fault = undefined
+    second.backend.end(attemptId(id!, 1), SUCCEEDED, { results: { 'a.txt': 'dear' }, usage: USAGE })
+    assert.deepEqual(
+      (await ended(id!, 'succeeded')).tries.map(({ cost }) => cost),
+      [0.001],
+    )
+  })
+
+  it('wait no longer when somebody cancels meanwhile', async () => {
+    const [id] = await accept(due('a'))
+    const { calls, backend, spill } = live()
+    await spill()
+    fault = new SpillwayError('storage-unavailable', 'here: it does not answer')
+    backend.end(attemptId(id!, 1), SUCCEEDED, { results: { 'a.txt': 'dear' }, usage: USAGE })
+    await eventually(() => pauses > 3)
+    await database.cancel(id!, T0)
+    calls.cancelled(id!)
+    await eventually(() => backend.forgotten.includes(attemptId(id!, 1)))
+    assert.deepEqual(backend.cancelled, [attemptId(id!, 1)])
+    assert.equal(await store.head({ bucket: 'out', key: 'a.txt' }), undefined)
+  })
+
+  it('bring many results home, several at once, each to all of its places', async () => {
+    await database.putRelease(newRelease('f', { spec: functionSpec({ output: ['here://out/', 'here://out/again/'] }) }))
+    const [id] = await accept(due('a', { release: 2 }))
+    const { backend, spill } = live()
+    await spill()
+    const names = Array.from({ length: 20 }, (_, index) => `${index}.txt`)
+    const results = Object.fromEntries(names.map((name) => [name, `content of ${name}`]))
+    backend.end(attemptId(id!, 1), { ...SUCCEEDED, outputs: names }, { results })
+    const record = await ended(id!, 'succeeded')
+    assert.deepEqual(
+      record.outputs.map(({ key }) => key),
+      names.flatMap((name) => [name, `again/${name}`]),
+    )
+    assert.equal(await text(await store.read({ bucket: 'out', key: 'again/19.txt' })), 'content of 19.txt')
   })
 
   it('fail an attempt whose results cannot be brought home, and say why', async () => {

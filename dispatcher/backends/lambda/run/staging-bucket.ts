@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { AwsPlace, StagingBucket } from './aws.js'
 import { pieces } from './pieces.js'
+import { stagingFault } from './staging-faults.js'
 
 type Sdk = typeof import('@aws-sdk/client-s3')
 
@@ -49,39 +50,45 @@ class BucketOfS3 implements StagingBucket {
   }
 
   async put(key: string, content: Buffer): Promise<void> {
-    await this.#client.send(new this.#sdk.PutObjectCommand({ Bucket: this.name, Key: key, Body: content }))
+    const command = new this.#sdk.PutObjectCommand({ Bucket: this.name, Key: key, Body: content })
+    await this.#translated(() => this.#client.send(command))
   }
 
   async putStream(key: string, content: Readable, size: number): Promise<void> {
     if (size > this.#sizes.whole) return this.#putParts(key, content, size)
     const command = new this.#sdk.PutObjectCommand({ Bucket: this.name, Key: key, Body: content, ContentLength: size })
-    await sending(content, (abortSignal) => this.#client.send(command, { abortSignal }))
+    await this.#sending(content, (abortSignal) => this.#client.send(command, { abortSignal }))
   }
 
-  async get(key: string): Promise<Buffer | undefined> {
-    try {
-      const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key }))
-      return Buffer.from((await Body?.transformToByteArray()) ?? [])
-    } catch (error) {
-      if (error instanceof this.#sdk.NoSuchKey) return undefined
-      throw error
-    }
+  get(key: string): Promise<Buffer | undefined> {
+    return this.#translated(async () => {
+      try {
+        const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key }))
+        return Buffer.from((await Body?.transformToByteArray()) ?? [])
+      } catch (error) {
+        if (error instanceof this.#sdk.NoSuchKey) return undefined
+        throw error
+      }
+    })
   }
 
   async open(key: string): Promise<Readable> {
-    const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key }))
+    const command = new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key })
+    const { Body } = await this.#translated(() => this.#client.send(command))
     return Body as Readable
   }
 
-  async removeBelow(prefix: string): Promise<void> {
-    const pages = this.#sdk.paginateListObjectsV2({ client: this.#client }, { Bucket: this.name, Prefix: prefix })
-    for await (const { Contents = [] } of pages) {
-      const Objects = Contents.map(({ Key }) => ({ Key }))
-      if (Objects.length === 0) continue
-      await this.#client.send(
-        new this.#sdk.DeleteObjectsCommand({ Bucket: this.name, Delete: { Objects, Quiet: true } }),
-      )
-    }
+  removeBelow(prefix: string): Promise<void> {
+    return this.#translated(async () => {
+      const pages = this.#sdk.paginateListObjectsV2({ client: this.#client }, { Bucket: this.name, Prefix: prefix })
+      for await (const { Contents = [] } of pages) {
+        const Objects = Contents.map(({ Key }) => ({ Key }))
+        if (Objects.length === 0) continue
+        await this.#client.send(
+          new this.#sdk.DeleteObjectsCommand({ Bucket: this.name, Delete: { Objects, Quiet: true } }),
+        )
+      }
+    })
   }
 
   close(): void {
@@ -90,38 +97,53 @@ class BucketOfS3 implements StagingBucket {
 
   async #putParts(key: string, content: Readable, size: number): Promise<void> {
     const object = { Bucket: this.name, Key: key }
-    const { UploadId } = await this.#client.send(new this.#sdk.CreateMultipartUploadCommand(object))
+    const begin = new this.#sdk.CreateMultipartUploadCommand(object)
+    const { UploadId } = await this.#translated(() => this.#client.send(begin))
     const upload = { ...object, UploadId }
     try {
       const Parts: { PartNumber: number; ETag: string | undefined }[] = []
       for (const piece of pieces(content, size, this.#sizes.part)) {
         const part = { PartNumber: Parts.length + 1, Body: piece.content, ContentLength: piece.size }
         const command = new this.#sdk.UploadPartCommand({ ...upload, ...part })
-        const { ETag } = await sending(piece.content, (abortSignal) => this.#client.send(command, { abortSignal }))
+        const { ETag } = await this.#sending(piece.content, (abortSignal) =>
+          this.#client.send(command, { abortSignal }),
+        )
         Parts.push({ PartNumber: part.PartNumber, ETag })
       }
       const MultipartUpload = { Parts }
-      await this.#client.send(new this.#sdk.CompleteMultipartUploadCommand({ ...upload, MultipartUpload }))
+      const complete = new this.#sdk.CompleteMultipartUploadCommand({ ...upload, MultipartUpload })
+      await this.#translated(() => this.#client.send(complete))
     } catch (error) {
       await this.#client.send(new this.#sdk.AbortMultipartUploadCommand(upload)).catch(() => undefined)
       throw error
     }
   }
-}
 
-/** The client does not hear of it when the content breaks off: it would wait for the rest for ever. */
-async function sending<T>(content: Readable, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const broken = new AbortController()
-  let fault: Error | undefined
-  content.on('error', (error) => {
-    fault = error
-    broken.abort()
-  })
-  try {
-    return await send(broken.signal)
-  } catch (error) {
-    throw fault ?? error
-  } finally {
-    content.destroy()
+  /**
+   * The client does not hear of it when the content breaks off: it would wait for the rest for ever. A fault of the content
+   * is its sender's and passes unchanged.
+   */
+  async #sending<T>(content: Readable, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const broken = new AbortController()
+    let fault: Error | undefined
+    content.on('error', (error) => {
+      fault = error
+      broken.abort()
+    })
+    try {
+      return await this.#translated(() => send(broken.signal))
+    } catch (error) {
+      throw fault ?? error
+    } finally {
+      content.destroy()
+    }
+  }
+
+  async #translated<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      throw stagingFault(this.name, error)
+    }
   }
 }
