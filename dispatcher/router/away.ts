@@ -88,10 +88,11 @@ function breakerGate({ candidate: { state }, situation: { now } }: Gating): Gate
   const from = usableFrom(breaker)
   if (from <= now) return undefined
   const cause = breaker.why ? `, the last one ${breaker.why}` : ''
+  const where = `${state.limits.name}: ${breaker.ofFunction ? 'this function ' : ''}`
   const text =
     breaker.state === 'half-open'
-      ? `${state.limits.name}: was ill, and one attempt is trying whether it is well again`
-      : `${state.limits.name}: ill after ${breaker.faults} faults in a row${cause}; tried again at ${timeText(from)}`
+      ? `${where}was ill, and one attempt is trying whether it is well again`
+      : `${where}ill after ${breaker.faults} faults in a row${cause}; tried again at ${timeText(from)}`
   return { code: 'breaker', from, text }
 }
 

@@ -27,6 +27,8 @@ export interface Breaker {
   openMs: number
   /** The fault that opened it. */
   why?: Cause
+  /** It is that of one function there; the back-end itself is well. */
+  ofFunction?: true
 }
 
 export const CLOSED: Breaker = Object.freeze({ state: 'closed', faults: 0, retryAt: 0, openMs: OPEN_MS })

@@ -131,7 +131,7 @@ export class Routing {
     if (!this.#isPublic(backend)) return true
     const now = this.#context.now()
     const { budget } = release.spec.routing
-    if (!this.breakers.isUsable(backend, now)) return false
+    if (!this.breakers.isUsable({ backend, function: release.function }, now)) return false
     return !budget || this.budgets.of(release.function).roomAt(this.books.kind(release).cost, budget, now) <= now
   }
 
@@ -148,17 +148,17 @@ export class Routing {
     this.tallies.started(release.function, backend)
     this.books.started({ id: invocation, release, backend, run: this.#expected(release, backend, input), now })
     if (!this.#isPublic(backend)) return
-    this.breakers.started(backend, invocation, now)
+    this.breakers.started({ backend, function: release.function }, invocation, now)
     this.budgets.started({ ...taken, function: release.function }, cost ?? 0, now)
   }
 
   /** `cost`: USD, as far as it is known. */
   ended(attempt: RunningAttempt, outcome: Outcome, cost: number | undefined): void {
-    const { invocation, backend } = attempt
+    const { invocation } = attempt
     const now = this.#context.now()
     const cause = outcome.outcome === 'failed' ? outcome.cause : undefined
     this.books.ended(invocation)
-    this.breakers.ended(backend, cause, now)
+    this.breakers.ended(attempt, outcome, now)
     this.budgets.ended(attempt, { cost, isLost: cause === 'worker-lost' }, now)
     learn(this.history, [{ ...attempt, endedAt: now, ...(cause ? { cause } : {}) }])
   }
@@ -238,7 +238,7 @@ export class Routing {
 
   #stateOf(limits: BackendLimits, release: Parameters<Routing['situation']>[0], now: number): BackendState {
     const { name, public: isPublic } = limits
-    if (isPublic) return { limits, breaker: this.breakers.of(name) }
+    if (isPublic) return { limits, breaker: this.breakers.of(name, release.function) }
     const load = this.books.ledger.load(name, now)
     const { bootSeconds = 0, illSince } = this.#capacities.get(name) ?? {}
     const isWarm = bootSeconds === 0 || (isRelease(release) && this.#context.idle(release) > 0)

@@ -75,6 +75,8 @@ export interface Succeeded extends OutcomeCommon {
 export interface Failed extends OutcomeCommon {
   outcome: 'failed'
   cause: Cause
+  /** The back-end is well: the fault is of this function there. */
+  ofFunction?: boolean
   /** Where, what was expected, what came, what to do. */
   message: string
   result?: ResultBody

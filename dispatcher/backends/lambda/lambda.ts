@@ -1,7 +1,7 @@
 /** The Lambda back-end: each attempt is one call of the function, and what comes of it lies in the staging bucket. */
 import { asError } from '../../../runtime/contract/errors.js'
 import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
-import { failed } from '../../../runtime/contract/outcome.js'
+import { failed, type Failed, type Outcome } from '../../../runtime/contract/outcome.js'
 import type { Release } from '../../../runtime/contract/release.js'
 import { formatSeconds } from '../../../runtime/contract/units.js'
 import type { AttemptCall, CallBackend, CallHost, StagedResult } from '../call-backend.js'
@@ -168,7 +168,7 @@ export class LambdaBackend implements CallBackend {
   async #tell({ call, isCancelled }: Called, end: AttemptEnd | undefined): Promise<void> {
     if (!end) return
     const { outcome, usage, log } = end
-    this.#trouble = outcome.outcome === 'failed' && isTrouble(outcome.cause) ? outcome.message : undefined
+    this.#trouble = isTrouble(outcome) ? outcome.message : undefined
     if (log.length > 0) this.#host.onLog(call.id, log)
     this.#host.onOutcome(call.id, outcome, usage)
     // Nobody asks for what was cancelled.
@@ -211,4 +211,6 @@ export class LambdaBackend implements CallBackend {
   }
 }
 
-const isTrouble = (cause: string) => cause === 'backend-unavailable' || cause === 'throttled'
+/** Of the back-end, not of one function there. */
+const isTrouble = (outcome: Outcome): outcome is Failed =>
+  outcome.outcome === 'failed' && !outcome.ofFunction && ['backend-unavailable', 'throttled'].includes(outcome.cause)

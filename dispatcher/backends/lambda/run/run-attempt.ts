@@ -92,7 +92,7 @@ async function invoke(run: AttemptRun, staged: StagedAttempt, payload: Buffer): 
     const patience = refusal.kind === 'state' ? notReady : refused
     if (patience.isOver) return { outcome: giveUp(refusal, call), log: [] }
     if (refusal.kind === 'wait' && refusal.concurrency)
-      run.concurrency.refused(call.release.function, /Reserved/.test(refusal.message))
+      run.concurrency.refused(call.release.function, isOfFunction(refusal))
     await patience.wait(signal)
   }
 }
@@ -155,6 +155,7 @@ async function readState({ aws, call }: AttemptRun, message: string): Promise<Re
 const giveUp = (refusal: Refusal, { release }: AttemptCall): Failed =>
   failed({
     cause: refusal.kind === 'wait' ? refusal.cause : 'backend-unavailable',
+    ...(isOfFunction(refusal) ? { ofFunction: true } : {}),
     message: `Lambda did not take an attempt of ${release.function} in time: ${refusal.message}`,
   })
 
@@ -215,6 +216,9 @@ async function endOf(
 }
 
 const timeoutMs = ({ release }: AttemptCall) => lambdaTimeout(timeoutOn(release.spec, 'lambda')) * 1000
+
+const isOfFunction = (refusal: Refusal) =>
+  refusal.kind === 'state' || ('ofFunction' in refusal && refusal.ofFunction === true)
 
 /** When nothing can come any more of what started then, epoch milliseconds. */
 const lastMs = (call: AttemptCall, startedMs: number) => startedMs + timeoutMs(call) + GRACE_MS

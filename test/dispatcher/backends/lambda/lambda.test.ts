@@ -165,8 +165,11 @@ describe('back-end: lambda', () => {
 
     it('by what its function is: none at all, or none of ours', async () => {
       const call = attempt()
-      open().start(call)
+      const backend = open()
+      backend.start(call)
       assert.equal(await causeOf(call), 'backend-unavailable')
+      const { outcome } = await host.end(call.id)
+      assert.deepEqual([outcome.outcome === 'failed' && outcome.ofFunction, backend.status().healthy], [true, true])
       await lambda.install({ script: 'true' })
       lambda.endpoint.rule = () => ({ status: 200, body: '"hello"' })
       const other = attempt()

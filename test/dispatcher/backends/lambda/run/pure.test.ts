@@ -93,6 +93,26 @@ describe('a refusal of Lambda', () => {
     }
   })
 
+  it('is told from what is a matter of one function only', () => {
+    const isOfFunction = (...of: Parameters<typeof thrown>) => 'ofFunction' in read(...of)
+    const reserved = { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' }
+    assert.ok(isOfFunction('TooManyRequestsException', 429, reserved))
+    for (const [name, status] of [
+      ['ResourceNotFoundException', 404],
+      ['AccessDeniedException', 403],
+      ['EFSMountTimeoutException', 408],
+      ['KMSDisabledException', 502],
+    ] as const)
+      assert.ok(isOfFunction(name, status), name)
+    for (const [name, status] of [
+      ['TooManyRequestsException', 429],
+      ['ServiceException', 500],
+      ['UnrecognizedClientException', 403],
+      ['ExpiredTokenException', 403],
+    ] as const)
+      assert.ok(!isOfFunction(name, status), name)
+  })
+
   it('says whether it is a matter of how many run', () => {
     const isAbout = (Reason: string) => {
       const refusal = read('TooManyRequestsException', 429, { Reason })
