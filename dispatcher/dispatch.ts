@@ -11,7 +11,8 @@ import type { Redecide } from './routing/redecide.js'
 import type { Routing } from './routing/routing.js'
 import type { Settle } from './settle.js'
 import { CALL, scaleDuty, TEND, type Replicas } from './replicas/replicas.js'
-import { silentTopic, spillTopic, workTopic } from './topics.js'
+import { takeBackLost } from './take-back-lost.js'
+import { spillTopic, workTopic } from './topics.js'
 import type { WorkerBook } from './workers/worker-book.js'
 
 /** Milliseconds between two rounds when nothing happens. */
@@ -104,21 +105,10 @@ export class Dispatch {
 
   async #oneRound(): Promise<void> {
     if (this.#context.replicas.holds(TEND)) {
-      await this.#takeBackLost()
+      await takeBackLost(this.#context)
       await this.#wakeDue()
     }
     if (!this.#draining) await this.#scale()
-  }
-
-  async #takeBackLost(): Promise<void> {
-    const { database, changes, now, leaseMs } = this.#context
-    for (const attempt of await database.runningAttempts(now())) {
-      const message = `no sign of worker ${attempt.worker} for ${leaseMs / 1000} s`
-      await this.#context.settle.fail(attempt, failed({ cause: 'worker-lost', message }))
-      this.#context.backends.find(({ limits }) => limits.name === attempt.backend)?.silent(attempt.worker)
-      changes.notify(silentTopic(attempt.backend, attempt.worker))
-      this.#context.calls.cancelled(attempt.invocation)
-    }
   }
 
   async #wakeDue(): Promise<void> {

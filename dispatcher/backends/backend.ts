@@ -72,12 +72,24 @@ export interface WorkerBackend {
   /** Another dispatcher has given the worker its function. */
   noteUp?(worker: string): void
   capacity(): Capacity
+  /**
+   * Asked before `silent`: why the worker may have let its lease run out, where it is not the worker's own fault. Answers
+   * within seconds, and never rejects.
+   */
+  lossOf?(worker: string): Promise<Loss | undefined>
   /** The worker has let its lease run out: whatever is left of it should go. */
   silent(worker: string): void
   /** The function for a worker of `admitStarting` that is up now and asks what it is to run. */
   workerFile?(worker: string, release: Release): Promise<WorkerFile>
   status(): Omit<BackendStatus, 'running'>
   close(): Promise<void>
+}
+
+/** Why an attempt was lost. */
+export interface Loss {
+  cause: Cause
+  /** One clause. */
+  why: string
 }
 
 export type ReleaseKey = Pick<Release, 'function' | 'number'>

@@ -13,24 +13,29 @@ const WORKER_RULES = [
   { apiGroups: [''], resources: ['events'], verbs: ['list'] },
 ]
 
+/** Where nodes say that they live: https://kubernetes.io/docs/concepts/architecture/leases/#node-heart-beats */
+const NODE_LEASES = 'kube-node-lease'
+const NODE_LEASE_RULES = [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get'] }]
+
 export function rightsObjects(plan: InstallPlan): Manifest[] {
   const { name, namespace, workers } = plan
   const labels = labelsOf(plan)
   const { workerRole, nodeRole } = namesOf(plan)
   const subjects = [{ kind: 'ServiceAccount', name, namespace }]
-  const own = { namespace: workers, labels }
+  const roleIn = (space: string, role: string, rules: object[]) => {
+    const metadata = { name: role, namespace: space, labels }
+    const roleRef = { apiGroup: RBAC, kind: 'Role', name: role }
+    return [
+      { apiVersion: `${RBAC}/v1`, kind: 'Role', metadata, rules },
+      { apiVersion: `${RBAC}/v1`, kind: 'RoleBinding', metadata, roleRef, subjects },
+    ]
+  }
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } },
-    { apiVersion: `${RBAC}/v1`, kind: 'Role', metadata: { name: workerRole, ...own }, rules: WORKER_RULES },
-    {
-      apiVersion: `${RBAC}/v1`,
-      kind: 'RoleBinding',
-      metadata: { name: workerRole, ...own },
-      roleRef: { apiGroup: RBAC, kind: 'Role', name: workerRole },
-      subjects,
-    },
+    ...roleIn(workers, workerRole, WORKER_RULES),
     ...(plan.readNodes
       ? [
+          ...roleIn(NODE_LEASES, nodeRole, NODE_LEASE_RULES),
           {
             apiVersion: `${RBAC}/v1`,
             kind: 'ClusterRole',

@@ -1,12 +1,22 @@
 /** A cluster that runs nothing: it keeps what it is told, and the test says what becomes of pods. */
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
 import { ClusterUnreachable, type Cluster, type PodWatch } from '../../dispatcher/backends/kubernetes/cluster.js'
-import type { ClusterEvent, Job, Metadata, Node, Pod, PodStatus } from '../../dispatcher/backends/kubernetes/objects.js'
+import type {
+  ClusterEvent,
+  Job,
+  Lease,
+  Metadata,
+  Node,
+  Pod,
+  PodStatus,
+} from '../../dispatcher/backends/kubernetes/objects.js'
 
 export class FakeCluster implements Cluster {
   calls = 0
   version = 'v1.34.4'
   nodes: Node[] | undefined = []
+  /** Of nodes, by name. */
+  readonly leases = new Map<string, Lease>()
   readonly jobs = new Map<string, V1Job>()
   readonly secrets: V1Secret[] = []
   readonly pods = new Map<string, Pod>()
@@ -21,6 +31,7 @@ export class FakeCluster implements Cluster {
 
   serverVersion = (): Promise<string> => this.#answer('serverVersion', () => this.version)
   listNodes = (): Promise<Node[] | undefined> => this.#answer('listNodes', () => this.nodes)
+  leaseOf = (node: string): Promise<Lease | undefined> => this.#answer('leaseOf', () => this.leases.get(node))
   listPods = () => this.#answer('listPods', () => ({ pods: [...this.pods.values()], version: String(this.calls) }))
   listJobs = (): Promise<Job[]> =>
     this.#answer('listJobs', () => [...this.jobs.values()].map(({ metadata }) => ({ metadata: metadata as Metadata })))

@@ -4,7 +4,7 @@ import { asError } from '../../../runtime/contract/errors.js'
 import { ClusterRefusal, ClusterUnreachable, type Cluster, type PodList, type PodWatch } from './cluster.js'
 import { textOf, type ClusterRequest, type Connection } from './connection.js'
 import { linesOf } from './lines.js'
-import type { ClusterEvent, Job, Metadata, Node, Pod } from './objects.js'
+import type { ClusterEvent, Job, Lease, Metadata, Node, Pod } from './objects.js'
 
 /** Milliseconds in which an ordinary call must be answered. */
 const CALL_MS = 30_000
@@ -20,6 +20,10 @@ const PAGE = 500
 
 const CORE = '/api/v1'
 const BATCH = '/apis/batch/v1'
+const NODE_LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'
+
+/** Of what may be done without: not allowed, or not there. */
+const WITHOUT = [401, 403, 404]
 
 interface List<T> {
   metadata: { resourceVersion: string; continue?: string }
@@ -99,6 +103,15 @@ export class ApiServer implements Cluster {
       return (await this.#list<Node>(`${CORE}/nodes`, {})).items
     } catch (thrown) {
       if (thrown instanceof ClusterRefusal && (thrown.status === 403 || thrown.status === 401)) return undefined
+      throw thrown
+    }
+  }
+
+  async leaseOf(node: string, signal: AbortSignal): Promise<Lease | undefined> {
+    try {
+      return await this.#call<Lease>({ method: 'GET', path: `${NODE_LEASES}/${node}`, signal })
+    } catch (thrown) {
+      if (thrown instanceof ClusterRefusal && WITHOUT.includes(thrown.status)) return undefined
       throw thrown
     }
   }

@@ -1,6 +1,6 @@
 /** As much of a Kubernetes API as the back-end needs, for one namespace. */
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
-import type { ClusterEvent, Job, Metadata, Node, Pod } from './objects.js'
+import type { ClusterEvent, Job, Lease, Metadata, Node, Pod } from './objects.js'
 
 export interface Cluster {
   /** Calls so far; a watch counts as one. */
@@ -22,6 +22,8 @@ export interface Cluster {
   eventsOf(kind: 'Job' | 'Pod', name: string): Promise<ClusterEvent[]>
   /** Undefined: nodes may not be looked at. */
   listNodes(): Promise<Node[] | undefined>
+  /** By which a node says that it lives. Undefined: it may not be looked at, or there is none. */
+  leaseOf(node: string, signal: AbortSignal): Promise<Lease | undefined>
   close(): void
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { asError } from '../../../runtime/contract/errors.js'
 import { failed, type Cause } from '../../../runtime/contract/outcome.js'
 import type { Release } from '../../../runtime/contract/release.js'
-import type { BackendHost, Capacity, Demand } from '../backend.js'
+import type { BackendHost, Capacity, Demand, Loss } from '../backend.js'
 import { plan, type Crew } from '../plan.js'
 import { averageRequest, isUnplaced, type Request } from './capacity.js'
 import type { Cluster } from './cluster.js'
@@ -13,6 +13,7 @@ import { makeRoom, stuckOnes, surplus } from './make-room.js'
 import { doesWell, keyOf, Members, type Identity, type Member } from './members.js'
 import { messages } from './messages.js'
 import { oversee } from './oversee.js'
+import { lossOf } from './node-loss.js'
 import type { PodEnd } from './pod-facts.js'
 import type { Preparation } from './preparation.js'
 import { Removals } from './removals.js'
@@ -109,6 +110,11 @@ export class Fleet {
     if (member.state === 'awaited' && !isUnplaced(member)) this.#learnBoot(member)
     member.state = 'up'
     this.#releases.clear(keyOf(member.release))
+  }
+
+  async lossOf(worker: string): Promise<Loss | undefined> {
+    const member = this.#members.get(worker)
+    return member && lossOf(member, this.#context)
   }
 
   silent(worker: string): void {

@@ -6,7 +6,7 @@ import type { Release } from '../../../runtime/contract/release.js'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
 import type { Architecture } from '../../images/image-facts.js'
 import type { Images } from '../../images/images.js'
-import type { BackendHost, BackendLimits, Capacity, Demand, WorkerBackend } from '../backend.js'
+import type { BackendHost, BackendLimits, Capacity, Demand, Loss, WorkerBackend } from '../backend.js'
 import { slotsOn } from './capacity.js'
 import { refusalOf } from './check.js'
 import type { Cluster } from './cluster.js'
@@ -130,6 +130,11 @@ export class KubernetesBackend implements WorkerBackend {
 
   noteUp(worker: string): void {
     this.#opened?.fleet.noteUp(worker)
+  }
+
+  /** Where the cluster does not answer it has nothing to say about its nodes either. */
+  async lossOf(worker: string): Promise<Loss | undefined> {
+    return this.#illSince === undefined ? this.#opened?.fleet.lossOf(worker) : undefined
   }
 
   silent(worker: string): void {

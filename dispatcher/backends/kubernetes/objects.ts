@@ -62,6 +62,11 @@ export interface ClusterEvent {
   metadata: { creationTimestamp?: string }
 }
 
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/ */
+export interface Lease {
+  spec?: { renewTime?: string; leaseDurationSeconds?: number }
+}
+
 export interface Node {
   metadata: { name: string }
   spec?: { unschedulable?: boolean }

@@ -2,14 +2,15 @@
 import type { Cause } from '../../../runtime/contract/outcome.js'
 import { MAIN_CONTAINER } from './inside.js'
 import { JOB_LABEL } from './names.js'
-import type { ContainerStatus, Pod, PodStatus, Terminated } from './objects.js'
+import type { Condition, ContainerStatus, Pod, PodStatus, Terminated } from './objects.js'
 
 export type PodFacts =
   /** No node has taken it; `words` are the scheduler's, where it has said why. */
   | { phase: 'unscheduled'; words?: string }
   /** A node has it; `trouble` is what keeps a container from starting. */
   | { phase: 'starting'; trouble?: StartTrouble }
-  | { phase: 'running' }
+  /** `leaving`: the cluster takes it away, or has lost its node; one clause. */
+  | { phase: 'running'; leaving?: string }
   | { phase: 'ended'; end: PodEnd }
 
 export interface StartTrouble {
@@ -36,7 +37,7 @@ export function podFacts({ metadata, status = {} }: Pod): PodFacts {
   const terminated = main?.state?.terminated
   if (terminated || status.phase === 'Succeeded' || status.phase === 'Failed')
     return { phase: 'ended', end: endOf(status, terminated, metadata.deletionTimestamp !== undefined) }
-  if (main?.state?.running) return { phase: 'running' }
+  if (main?.state?.running) return { phase: 'running', ...leaving(status, metadata.deletionTimestamp !== undefined) }
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled')
   if (scheduled?.status !== 'True') {
     const words = scheduled?.message
@@ -46,12 +47,31 @@ export function podFacts({ metadata, status = {} }: Pod): PodFacts {
   return { phase: 'starting', ...(trouble ? { trouble } : {}) }
 }
 
+/** Where nobody asks the container whether it is ready, who runs is ready, unless its node is not: https://kubernetes.io/docs/concepts/architecture/nodes/#condition */
+function leaving({ reason, conditions = [] }: PodStatus, isDeleted: boolean): { leaving?: string } {
+  const disruption = disruptionOf(conditions)
+  if (disruption) return { leaving: `the pod is being evicted${clause(wordsOf(disruption))}` }
+  if (isDeleted) return { leaving: 'somebody has deleted the pod' }
+  const isLost = reason === 'NodeLost' || conditions.some(({ type, status }) => type === 'Ready' && status === 'False')
+  return isLost ? { leaving: 'its node is not ready' } : {}
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions */
+const disruptionOf = (conditions: readonly Condition[] = []) =>
+  conditions.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True')
+
+const wordsOf = ({ message, reason }: Condition) => message ?? reason
+
 /** A pod that was there and is not any more, without having ended before anybody's eyes. */
-export const VANISHED: PodEnd = Object.freeze({
+const VANISHED: PodEnd = Object.freeze({
   cause: 'worker-lost',
   why: 'the pod is gone',
   isImageFault: false,
 })
+
+/** By what it was like before. */
+export const vanished = (pod: PodFacts): PodEnd =>
+  pod.phase === 'running' && pod.leaving ? { ...VANISHED, cause: 'evicted', why: pod.leaving } : VANISHED
 
 const mainOf = ({ containerStatuses }: PodStatus): ContainerStatus | undefined =>
   containerStatuses?.find(({ name }) => name === MAIN_CONTAINER)
@@ -104,8 +124,8 @@ function endOf(status: PodStatus, terminated: Terminated | undefined, isDeleted:
   const failedKit = status.initContainerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)?.state
   if (failedKit?.terminated && !terminated)
     return end('worker-lost', `the runtime kit could not be copied${clause(failedKit.terminated.message)}`)
-  const disruption = status.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True')
-  if (disruption) return end('evicted', `the pod was evicted${clause(disruption.message ?? disruption.reason)}`)
+  const disruption = disruptionOf(status.conditions)
+  if (disruption) return end('evicted', `the pod was evicted${clause(wordsOf(disruption))}`)
   if (MOVED.test(reason)) return end('evicted', `the pod was evicted: ${reason}${words}`)
   if (terminated && NOT_STARTED.includes(terminated.reason ?? ''))
     return end('image', `the container could not be started${words}`, true)

@@ -2,7 +2,7 @@
 import { identify, observe, type Identity, type Member, type Members } from './members.js'
 import type { Job, Pod } from './objects.js'
 import type { PodWatch } from './cluster.js'
-import { podFacts, VANISHED, type PodEnd } from './pod-facts.js'
+import { podFacts, vanished, type PodEnd } from './pod-facts.js'
 
 export interface SightingsContext {
   members: Members
@@ -38,7 +38,7 @@ export class Sightings {
       this.onPod('MODIFIED', pod)
     }
     const shown = new Set(pods.flatMap(({ metadata }) => identify(metadata)?.id ?? []))
-    for (const { id, pod } of members.all()) if (pod && !shown.has(id)) onEnded(id, VANISHED)
+    for (const { id, pod } of members.all()) if (pod && !shown.has(id)) onEnded(id, vanished(pod))
     members.forgetEnded(shown)
   }
 
@@ -55,7 +55,7 @@ export class Sightings {
     if (!identity || members.hasEnded(identity.id)) return
     const facts = podFacts(pod)
     if (facts.phase === 'ended') return onEnded(identity.id, facts.end)
-    if (change === 'DELETED') return onEnded(identity.id, VANISHED)
+    if (change === 'DELETED') return onEnded(identity.id, vanished(facts))
     // One that runs has most likely asked for its function: nobody could tell if it had not.
     const member = members.get(identity.id) ?? onFound(identity, facts.phase === 'running' ? 'up' : 'awaited')
     observe(member, { pod: facts, podName: pod.metadata.name, node: pod.spec?.nodeName, now: now() })

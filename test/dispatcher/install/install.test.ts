@@ -228,6 +228,19 @@ describe('install', () => {
     ])
   })
 
+  it('lets the dispatcher see whether nodes live, where it may list them', () => {
+    const seen = (readNodes: boolean) =>
+      manifests(planFor({ readNodes }))
+        .filter(({ metadata }) => metadata?.namespace === 'kube-node-lease')
+        .map(({ kind, rules }) => [kind, rules])
+    const rules = [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get'] }]
+    assert.deepEqual(seen(true), [
+      ['Role', rules],
+      ['RoleBinding', undefined],
+    ])
+    assert.deepEqual(seen(false), [])
+  })
+
   it('writes the same objects as a base for Kustomize, without secrets', () => {
     const plan = planFor({ ingress: { host: 'spillway.example.org', className: 'nginx', tlsSecret: 'cert' } })
     const files = render(plan, directory())

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import { startApiServer } from './api-server.js'
 import { importImage, makeImage, pushImage, type TestImage } from './images.js'
 import { kubectl } from './kubectl.js'
+import { startKubelet } from './kubelet.js'
 import type { ClusterFacts, ClusterPlace } from './place.js'
 import { runInside, spawnInside, startProgram, stopProgram, type Program, type Run, type Spawn } from './processes.js'
-import { apiServerAnswers } from './start-cluster.js'
+import { apiServerAnswers, nodeIsReady } from './start-cluster.js'
 
 export class Cluster {
   constructor(readonly facts: ClusterFacts) {}
@@ -87,6 +88,17 @@ export class Cluster {
   async startApiServer(): Promise<void> {
     startApiServer(this.place)
     await apiServerAnswers(this.place)
+  }
+
+  /** Nobody speaks for the node any more; what runs on it goes on. */
+  stopKubelet(): Promise<void> {
+    return stopProgram(this.place, 'kubelet')
+  }
+
+  /** Resolves when the node is ready. */
+  async startKubelet(): Promise<void> {
+    startKubelet(this.place)
+    await nodeIsReady(this.place)
   }
 
   async cordon(): Promise<void> {

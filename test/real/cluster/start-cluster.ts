@@ -54,11 +54,17 @@ const containerdAnswers = (place: ClusterPlace) =>
 export const apiServerAnswers = (place: ClusterPlace): Promise<string> =>
   eventually(() => ask(place, 'get', '--raw=/readyz'), { timeoutMs: 120_000, everyMs: 200, what: 'the API server' })
 
+const START = { timeoutMs: 120_000, everyMs: 200 }
+
 async function podsCanStart(place: ClusterPlace): Promise<void> {
-  const options = { timeoutMs: 120_000, everyMs: 200 }
-  const ready = ['wait', '--for=condition=Ready', `node/${place.nodeName}`, '--timeout=30s']
-  await eventually(() => ask(place, ...ready), { ...options, what: 'the node' })
-  await eventually(() => ask(place, 'get', 'serviceaccount', 'default'), { ...options, what: 'a service account' })
+  await nodeIsReady(place)
+  await eventually(() => ask(place, 'get', 'serviceaccount', 'default'), { ...START, what: 'a service account' })
+}
+
+/** Also after its kubelet was stopped and started again. */
+export const nodeIsReady = (place: ClusterPlace): Promise<string> => {
+  const words = ['wait', '--for=condition=Ready', `node/${place.nodeName}`, '--timeout=30s']
+  return eventually(() => ask(place, ...words), { ...START, what: 'the node' })
 }
 
 /** The ends of all logs, as the logs go with the cluster. */

@@ -143,6 +143,7 @@ describe('the whole story on a cluster', function () {
       'secrets [create]',
     ])
     assert.deepEqual(await may('default'), ['nodes [list]'])
+    assert.deepEqual(await may('kube-node-lease'), ['leases.coordination.k8s.io [get]', 'nodes [list]'])
   })
 
   it('deploys a function whose bucket is made, and says so when nothing has changed', async () => {

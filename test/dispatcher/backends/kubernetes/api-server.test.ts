@@ -96,6 +96,17 @@ describe('kubernetes: the API over the wire', () => {
     assert.deepEqual(JSON.parse(requests[0]!.body), { propagationPolicy: 'Background' })
   })
 
+  it('reads the lease of a node, and does without where it may not or there is none', async () => {
+    const lease = { spec: { renewTime: '2026-08-01T00:00:00.000000Z', leaseDurationSeconds: 40 } }
+    answers = [{ body: lease }, { status: 403, body: {} }, { status: 404, body: {} }, { status: 500, body: {} }]
+    const { signal } = new AbortController()
+    assert.deepEqual(await api.leaseOf('n1', signal), lease)
+    assert.equal(await api.leaseOf('n1', signal), undefined)
+    assert.equal(await api.leaseOf('n1', signal), undefined)
+    await assert.rejects(api.leaseOf('n1', signal), ClusterUnreachable)
+    assert.equal(lines()[0], 'GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1')
+  })
+
   it("passes a refusal on in the server's words", async () => {
     answers = [{ status: 403, body: { reason: 'Forbidden', message: 'exceeded quota: q' } }]
     await assert.rejects(api.createJob({}), (error) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { PodStatus, Terminated } from '../../../../dispatcher/backends/kubernetes/objects.js'
-import { podFacts, type PodEnd } from '../../../../dispatcher/backends/kubernetes/pod-facts.js'
+import { podFacts, vanished, type PodEnd } from '../../../../dispatcher/backends/kubernetes/pod-facts.js'
 
 const facts = (status: PodStatus, more: { deletionTimestamp?: string } = {}) =>
   podFacts({ metadata: { name: 'p', uid: 'u', ...more }, status })
@@ -58,6 +58,22 @@ describe('kubernetes: what a pod says', () => {
     assert.deepEqual(facts({ phase: 'Running', containerStatuses: [{ name: 'worker', state: { running: {} } }] }), {
       phase: 'running',
     }))
+
+  const running = (status: PodStatus, more: { deletionTimestamp?: string } = {}) =>
+    facts({ phase: 'Running', containerStatuses: [{ name: 'worker', state: { running: {} } }], ...status }, more)
+  const taken = { type: 'DisruptionTarget', status: 'True', message: 'Taint manager: deleting due to NoExecute taint' }
+  for (const [what, found, leaving] of [
+    ['is ready', running({ conditions: [{ type: 'Ready', status: 'True' }] }), undefined],
+    ['its node is lost', running({ conditions: [{ type: 'Ready', status: 'False' }] }), 'its node is not ready'],
+    ['its node is lost, as of old', running({ reason: 'NodeLost' }), 'its node is not ready'],
+    ['its node is cleared', running({ conditions: [taken] }), `the pod is being evicted: ${taken.message}`],
+    ['it is deleted', running({}, { deletionTimestamp: '2026-08-01T00:00:00Z' }), 'somebody has deleted the pod'],
+  ] as const)
+    it(`runs, and ${what}`, () => {
+      assert.deepEqual(found, { phase: 'running', ...(leaving ? { leaving } : {}) })
+      const { cause, why } = vanished(found)
+      assert.deepEqual([cause, why], leaving ? ['evicted', leaving] : ['worker-lost', 'the pod is gone'])
+    })
 
   const oomKilled = { exitCode: 137, reason: 'OOMKilled' }
   const disrupted = { type: 'DisruptionTarget', status: 'True', message: 'Eviction API: evicting' }
