@@ -8,7 +8,7 @@ import { newRelease, objectWork, requestWork, T0 } from '../support/database-wor
 import { eventually } from '../support/eventually.js'
 import { startProgram } from '../support/lines-of.js'
 import { randomNumbers } from '../support/random-numbers.js'
-import { PASSWORD, PostgresServer, whyNoPostgres } from './programs/postgres.js'
+import { PASSWORD, postgresServer } from './programs/postgres.js'
 
 const UNAVAILABLE = { code: 'database-unavailable', status: 503, retryable: true }
 const QUICK: PostgresOptions = { retryEveryMs: 20, patienceMs: 0 }
@@ -19,24 +19,15 @@ const CLAIM = { function: 'f', release: 1, backend: 'local', worker: 'w', now: T
 
 describe('postgres: failures', function () {
   this.timeout(120_000)
-  let server: PostgresServer
+  const server = postgresServer()
   const opened: { close(): Promise<void> }[] = []
   let number = 0
 
-  before(async function () {
-    const reason = whyNoPostgres()
-    if (reason !== undefined) {
-      process.stdout.write(`    skipped: ${reason}\n`)
-      return this.skip()
-    }
-    server = await PostgresServer.start()
-  })
-  after(() => server?.stop())
   afterEach(async () => {
     for (const one of opened.splice(0).toReversed()) await one.close()
   })
 
-  const create = () => server.createDatabase(`d${++number}`)
+  const create = () => server().createDatabase(`d${++number}`)
   const keep = <T extends { close(): Promise<void> }>(one: T): T => {
     opened.push(one)
     return one
@@ -85,7 +76,7 @@ describe('postgres: failures', function () {
     })
 
     it('is taken again after the connection was lost, and not from another dispatcher that has it by then', async () => {
-      const cutter = keep(await CommitCutter.open(server.port))
+      const cutter = keep(await CommitCutter.open(server().port))
       const url = await create()
       const database = await started(at(url, cutter.port))
       cutter.isBroken = true
@@ -114,7 +105,7 @@ describe('postgres: failures', function () {
       ['before-the-answer', true],
     ] as [Cut, boolean][])
       it(`${cut} is ${isRecorded ? 'found to have happened, and answered in full' : 'found not to have happened, and refused'}`, async () => {
-        const cutter = keep(await CommitCutter.open(server.port))
+        const cutter = keep(await CommitCutter.open(server().port))
         const database = await started(at(await create(), cutter.port))
         await database.accept([objectWork('f', 'first')])
         cutter.cut = cut
@@ -137,7 +128,7 @@ describe('postgres: failures', function () {
       })
 
     it('is asked about for a while, then its callers are told that nobody knows', async () => {
-      const cutter = keep(await CommitCutter.open(server.port))
+      const cutter = keep(await CommitCutter.open(server().port))
       const database = await started(at(await create(), cutter.port), { ...QUICK, doubtMs: 200 })
       cutter.cut = 'before-the-answer'
       const rejected = assert.rejects(database.accept([objectWork('f', 'a')]), {
@@ -154,7 +145,7 @@ describe('postgres: failures', function () {
     })
 
     it('leaves no doubt at any moment: what was refused is not there, what was answered is', async () => {
-      const cutter = keep(await CommitCutter.open(server.port))
+      const cutter = keep(await CommitCutter.open(server().port))
       const database = await started(at(await create(), cutter.port))
       const random = randomNumbers(SEED)
       const told = new Map<string, boolean>()
@@ -196,9 +187,9 @@ describe('postgres: failures', function () {
           const isBack = () => writer.lines.filter((line) => line.startsWith('accepted')).length > before + 20
           await eventually(isBack, { timeoutMs: 30_000, everyMs: 2, what: 'acknowledgements' })
           await delay(random() * 300)
-          await server.kill()
+          await server().kill()
           await delay(random() * 100)
-          await server.restart()
+          await server().restart()
         }
         await eventually(() => writer.lines.at(-1)?.startsWith('succeeded'), { timeoutMs: 30_000 })
       } finally {
@@ -210,9 +201,11 @@ describe('postgres: failures', function () {
 
     it('that was killed is read from again, whatever it was asked while it started', async () => {
       const database = await started(await create())
-      await server.kill()
+      await server().kill()
       let isUp = false
-      const restarted = server.restart().then(() => (isUp = true))
+      const restarted = server()
+        .restart()
+        .then(() => (isUp = true))
       while (!isUp) await Promise.allSettled([database.totals(), database.totals(), delay(2)])
       await restarted
       for (let i = 0; i < 4; i++) assert.deepEqual(await Promise.all([database.totals(), database.totals()]), [[], []])
@@ -223,7 +216,7 @@ describe('postgres: failures', function () {
       const database = await started(url)
       await database.totals()
       const name = new URL(url).pathname.slice(1)
-      await server.query('postgres', 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+      await server().query('postgres', 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
         name,
       ])
       assert.deepEqual(await database.totals(), [])
@@ -235,12 +228,15 @@ describe('postgres: failures', function () {
       const url = await create()
       const database = await started(url)
       const name = new URL(url).pathname.slice(1)
-      await server.query('postgres', `ALTER DATABASE ${name} SET default_transaction_read_only = on`)
-      await server.query('postgres', `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+      await server().query('postgres', `ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+      await server().query(
+        'postgres',
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+      )
       await eventually(async () => !(await database.healthy()))
       await assert.rejects(database.accept([objectWork('f', 'a')]), UNAVAILABLE)
       assert.deepEqual(await database.totals(), [])
-      await server.query('postgres', `ALTER DATABASE ${name} RESET default_transaction_read_only`)
+      await server().query('postgres', `ALTER DATABASE ${name} RESET default_transaction_read_only`)
       await recovered(database)
     })
 
@@ -248,12 +244,12 @@ describe('postgres: failures', function () {
       const url = await create()
       await (await openPostgres(url)).close()
       const database = await started(url, { ...QUICK, answerTimeoutMs: 300 })
-      server.freeze()
+      server().freeze()
       try {
         await assert.rejects(database.accept([objectWork('f', 'a')]), UNAVAILABLE)
         assert.equal(await database.healthy(), false)
       } finally {
-        server.thaw()
+        server().thaw()
       }
       await recovered(database)
       assert.equal((await database.accept([objectWork('f', 'a')]))[0]?.duplicate, false)
@@ -261,13 +257,13 @@ describe('postgres: failures', function () {
 
     it('that is not there is waited for at the start, for a while', async () => {
       const url = await create()
-      await server.kill()
+      await server().kill()
       await assert.rejects(openPostgres(url, QUICK), {
         code: 'database-unavailable',
         message: /cannot be opened \(ECONNREFUSED/,
       })
       const opening = openPostgres(url, { patienceMs: 30_000 })
-      await server.restart()
+      await server().restart()
       keep(await opening)
     })
   })

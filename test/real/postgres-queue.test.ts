@@ -18,7 +18,7 @@ import { unclaim } from '../../dispatcher/database/sql/unclaim.js'
 import { nextDue, wakeDue } from '../../dispatcher/database/sql/waiting.js'
 import { newRelease, objectWork, requestWork, success, SUCCEEDED, T0 } from '../support/database-work.js'
 import { longQueueSuite } from '../suites/long-queue.suite.js'
-import { PostgresServer, whyNoPostgres } from './programs/postgres.js'
+import { postgresServer } from './programs/postgres.js'
 
 const CLAIMERS = 4
 
@@ -33,30 +33,21 @@ const CLAIM: ClaimRequest = {
 
 describe('postgres: the queue', function () {
   this.timeout(120_000)
-  let server: PostgresServer
+  const server = postgresServer({ settings: { fsync: 'off', autovacuum: 'off' } })
   const sessions: Session[] = []
 
-  before(async function () {
-    const reason = whyNoPostgres()
-    if (reason !== undefined) {
-      process.stdout.write(`    skipped: ${reason}\n`)
-      return this.skip()
-    }
-    server = await PostgresServer.start({ settings: { fsync: 'off', autovacuum: 'off' } })
-  })
-  after(() => server?.stop())
   afterEach(async () => {
     for (const session of sessions.splice(0)) await session.close()
   })
 
   const connected = async (name: string, count: number, plans?: SessionOptions['plans']) => {
-    const address = readPostgresUrl(server.url(name))
+    const address = readPostgresUrl(server().url(name))
     const opened = await Promise.all(Array.from({ length: count }, () => Session.open({ address, plans })))
     sessions.push(...opened)
     return opened
   }
   const filled = async (name: string, count: number): Promise<string[]> => {
-    const database = await openPostgres(await server.createDatabase(name))
+    const database = await openPostgres(await server().createDatabase(name))
     await database.putRelease(newRelease('f'))
     const work = Array.from({ length: count }, (_, i) => objectWork('f', `k${i}`))
     if (count > 0) await database.accept(work)
@@ -93,7 +84,7 @@ describe('postgres: the queue', function () {
           for (const next of lane) await next()
         }),
       )
-      const [row] = await server.query<{ count: string }>(
+      const [row] = await server().query<{ count: string }>(
         'limit',
         `SELECT count(*) FROM spillway.invocations WHERE state = 'running'`,
       )
@@ -117,13 +108,13 @@ describe('postgres: the queue', function () {
     /** That many ready, delayed and ended. */
     const long = async (count: number): Promise<Database> => {
       const name = `long${count}`
-      if (made.has(name)) return openPostgres(server.url(name))
+      if (made.has(name)) return openPostgres(server().url(name))
       made.add(name)
-      const url = await server.createDatabase(name)
+      const url = await server().createDatabase(name)
       const database = await openPostgres(url)
       await database.putRelease(newRelease('f'))
       await database.close()
-      await server.query(
+      await server().query(
         name,
         `INSERT INTO spillway.invocations (${columns})
          SELECT 'id' || i, 'f', 1, CASE WHEN i % 3 = 2 THEN 'succeeded' ELSE 'queued' END,
@@ -139,7 +130,7 @@ describe('postgres: the queue', function () {
     it('is never walked through, whether the server has counted it or not', async () => {
       await (await long(100_000)).close()
       assert.deepEqual(await walks('long100000'), [])
-      await server.query('long100000', 'ANALYZE')
+      await server().query('long100000', 'ANALYZE')
       assert.deepEqual(await walks('long100000'), [])
     })
 

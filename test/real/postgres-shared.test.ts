@@ -8,7 +8,7 @@ import { newRelease, objectWork, success, SUCCEEDED, T0 } from '../support/datab
 import { eventually } from '../support/eventually.js'
 import { startProgram } from '../support/lines-of.js'
 import { signal } from '../support/worker-pids.js'
-import { PostgresServer, whyNoPostgres } from './programs/postgres.js'
+import { postgresServer } from './programs/postgres.js'
 
 const QUICK = { retryEveryMs: 20, patienceMs: 0 }
 const TEAM = { ...QUICK, team: 'one' }
@@ -19,22 +19,13 @@ const CUT_OFF_MS = 25_000
 
 describe('postgres: several dispatchers', function () {
   this.timeout(120_000)
-  let server: PostgresServer
+  const server = postgresServer({ settings: { fsync: 'off' } })
   let url: string
   const opened: Database[] = []
   let number = 0
 
-  before(async function () {
-    const reason = whyNoPostgres()
-    if (reason !== undefined) {
-      process.stdout.write(`    skipped: ${reason}\n`)
-      return this.skip()
-    }
-    server = await PostgresServer.start({ settings: { fsync: 'off' } })
-  })
-  after(() => server?.stop())
   beforeEach(async () => {
-    url = await server.createDatabase(`shared${++number}`)
+    url = await server().createDatabase(`shared${++number}`)
   })
   afterEach(async () => {
     for (const one of opened.splice(0).toReversed()) await one.close()
@@ -49,7 +40,7 @@ describe('postgres: several dispatchers', function () {
   const database = () => new URL(url).pathname.slice(1)
   /** As when the network between a dispatcher and the server breaks: the first that opened it goes first. */
   const cutFirst = () =>
-    server.query(
+    server().query(
       'postgres',
       `SELECT pg_terminate_backend(pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
        WHERE datname = $1 AND locktype = 'advisory' AND classid = $2 AND objid = 1`,
@@ -149,7 +140,7 @@ describe('postgres: several dispatchers', function () {
     await all[0]!.shared.tell('hello')
     await eventually(() => heard[1]!.length === 1 && heard[2]!.length === 1)
     assert.deepEqual(heard, [[], ['hello'], ['hello']])
-    await server.query('postgres', 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+    await server().query('postgres', 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
       database(),
     ])
     await eventually(() => gaps.every((count) => count === 2))
@@ -251,7 +242,7 @@ describe('postgres: several dispatchers', function () {
     await Promise.all(all.flatMap((one, lane) => [takeIn(one, lane), handOut(one, lane), handOut(one, lane + 1)]))
     assert.equal(done.size, pieces * names.length)
     assert.ok([...done.values()].every((times) => times === 1))
-    const deadlocks = await server.query<{ deadlocks: string }>(
+    const deadlocks = await server().query<{ deadlocks: string }>(
       'postgres',
       'SELECT deadlocks FROM pg_stat_database WHERE datname = $1',
       [database()],

@@ -6,42 +6,35 @@ import { dispatchers } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 import { survivesSuite } from '../suites/survives.suite.js'
-import { PASSWORD, PostgresServer, whyNoPostgres } from './programs/postgres.js'
+import { PASSWORD, postgresServer } from './programs/postgres.js'
 
 describe('a dispatcher with PostgreSQL', function () {
   this.timeout(60_000)
   const directory = temporaryDirectory()
   const start = dispatchers(directory)
-  let server: PostgresServer
+  const server = postgresServer()
   let url: string
 
-  before(async function () {
-    const reason = whyNoPostgres()
-    if (reason !== undefined) {
-      process.stdout.write(`    skipped: ${reason}\n`)
-      return this.skip()
-    }
-    server = await PostgresServer.start()
-    url = await server.createDatabase('survives')
+  before(async () => {
+    url = await server().createDatabase('survives')
   })
-  after(() => server?.stop())
 
   it('takes the password from a file, refuses work while the server is away, and goes on when it is back', async () => {
     const file = join(directory(), 'password')
     writeFileSync(file, `${PASSWORD}\n`)
-    await server.createDatabase('away')
+    await server().createDatabase('away')
     const dispatcher = await start({
-      config: { database: `postgres://spillway@127.0.0.1:${server.port}/away` },
+      config: { database: `postgres://spillway@127.0.0.1:${server().port}/away` },
       environment: { SPILLWAY_DATABASE_PASSWORD_FILE: file },
     })
     await dispatcher.put('s-dev-f', '#!/bin/sh\necho done\n')
     assert.equal((await dispatcher.invokeAndWait('s-dev-f')).state, 'succeeded')
-    await server.kill()
+    await server().kill()
     const refused = await dispatcher.call('POST', '/v1/functions/s-dev-f/invocations', 'x')
     assert.equal(refused.status, 503)
     assert.equal((await dispatcher.call('GET', '/readyz')).status, 503)
     assert.equal((await dispatcher.call('GET', '/healthz')).status, 200)
-    await server.restart()
+    await server().restart()
     await eventually(async () => (await dispatcher.call('GET', '/readyz')).status === 200)
     assert.equal((await dispatcher.invokeAndWait('s-dev-f')).state, 'succeeded')
     assert.ok(!dispatcher.log.includes(PASSWORD))
@@ -50,6 +43,12 @@ describe('a dispatcher with PostgreSQL', function () {
   survivesSuite({
     kills: 60,
     timeoutMs: 300_000,
-    server: () => ({ url, strike: () => server.kill().then(() => server.restart()) }),
+    server: () => ({
+      url,
+      strike: () =>
+        server()
+          .kill()
+          .then(() => server().restart()),
+    }),
   })
 })

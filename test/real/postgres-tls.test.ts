@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openPostgres } from '../../dispatcher/database/postgres.js'
+import { skipWhere } from '../support/skip-where.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 import { PostgresServer, whyNoPostgres } from './programs/postgres.js'
 
@@ -12,13 +13,7 @@ describe('postgres: TLS', function () {
   const directory = temporaryDirectory()
   const running: PostgresServer[] = []
 
-  before(function () {
-    const hasOpenssl = spawnSync('openssl', ['version']).status === 0
-    const reason = whyNoPostgres() ?? (hasOpenssl ? undefined : 'needs openssl')
-    if (reason === undefined) return
-    process.stdout.write(`    skipped: ${reason}\n`)
-    this.skip()
-  })
+  skipWhere(() => whyNoPostgres() ?? (spawnSync('openssl', ['version']).status === 0 ? undefined : 'needs openssl'))
   afterEach(async () => {
     for (const server of running.splice(0)) await server.stop()
   })

@@ -1,38 +1,28 @@
-/** The PostgreSQL driver keeps what every driver keeps, on a real server. */
+/** The PostgreSQL driver keeps what every driver keeps, on a real server(). */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { openPostgres } from '../../dispatcher/database/postgres.js'
 import { objectWork, requestWork, newRelease, T0 } from '../support/database-work.js'
 import { databaseModelSuite } from '../suites/database-model.suite.js'
 import { databaseSuite } from '../suites/database.suite.js'
-import { PostgresServer, whyNoPostgres } from './programs/postgres.js'
+import { postgresServer } from './programs/postgres.js'
 
 describe('postgres', function () {
   this.timeout(120_000)
-  let server: PostgresServer
-
-  before(async function () {
-    const reason = whyNoPostgres()
-    if (reason !== undefined) {
-      process.stdout.write(`    skipped: ${reason}\n`)
-      return this.skip()
-    }
-    server = await PostgresServer.start({ settings: { fsync: 'off' } })
-  })
-  after(() => server?.stop())
+  const server = postgresServer({ settings: { fsync: 'off' } })
 
   const postgres = {
     name: 'postgres',
     /** A database of its own for each directory. */
     open: async (directory: string) =>
-      openPostgres(await server.createDatabase(directory.split('/').slice(-2).join('-').slice(-63))),
+      openPostgres(await server().createDatabase(directory.split('/').slice(-2).join('-').slice(-63))),
   }
 
   databaseSuite(postgres)
   databaseModelSuite(postgres)
 
   it('keeps names that are long, and texts with NUL and half characters', async () => {
-    const database = await openPostgres(await server.createDatabase('odd'))
+    const database = await openPostgres(await server().createDatabase('odd'))
     try {
       await database.putRelease(newRelease('f'))
       const keys = ['long'.repeat(1000) + Math.random(), 'nul \0', 'half \ud83d', '\u{1f600} \\ " \' %']
@@ -52,7 +42,7 @@ describe('postgres', function () {
   })
 
   it('keeps bodies of every size byte by byte', async () => {
-    const database = await openPostgres(await server.createDatabase('bodies'))
+    const database = await openPostgres(await server().createDatabase('bodies'))
     try {
       await database.putRelease(newRelease('f'))
       const bodies = [0, 1, 1000, 32 * 1024, 32 * 1024 + 1, 6_000_000].map((length) => randomBytes(length))
@@ -65,7 +55,7 @@ describe('postgres', function () {
   })
 
   it('rejects the call that the server does not understand, and records those that came with it', async () => {
-    const database = await openPostgres(await server.createDatabase('poison'))
+    const database = await openPostgres(await server().createDatabase('poison'))
     try {
       await database.putRelease(newRelease('f'))
       const calls = [T0, T0 + 0.5, T0].map((now, i) => database.accept([objectWork('f', `k${i}`, { now })]))
@@ -81,40 +71,40 @@ describe('postgres', function () {
   })
 
   it('keeps what could not be read, byte by byte, with the reason', async () => {
-    const database = await openPostgres(await server.createDatabase('quarantine'))
+    const database = await openPostgres(await server().createDatabase('quarantine'))
     const body = Buffer.from([0x7b, 0, 0xff])
     await database.quarantine({ source: 'minio', body, problem: 'not \0 JSON', now: T0 })
     await database.close()
-    const kept = await server.query('quarantine', 'SELECT source, problem, kept_at, body FROM spillway.quarantine')
+    const kept = await server().query('quarantine', 'SELECT source, problem, kept_at, body FROM spillway.quarantine')
     assert.deepEqual(kept, [{ source: 'minio', problem: 'not \u{fffd} JSON', kept_at: String(T0), body }])
   })
 
   it('leaves alone what else is in its database, and may be given a schema by somebody with more rights', async () => {
-    const shared = await server.createDatabase('shared')
-    await server.query('shared', 'CREATE TABLE functions (mine integer)')
-    await server.query('shared', `CREATE ROLE narrow LOGIN PASSWORD 'narrow'`)
+    const shared = await server().createDatabase('shared')
+    await server().query('shared', 'CREATE TABLE functions (mine integer)')
+    await server().query('shared', `CREATE ROLE narrow LOGIN PASSWORD 'narrow'`)
     const url = changed(shared, { username: 'narrow', password: 'narrow' })
     await assert.rejects(openPostgres(url), {
       code: 'invalid-configuration',
       message: /make a schema in, got postgres:\/\/narrow@/,
     })
-    await server.query('shared', 'CREATE SCHEMA spillway AUTHORIZATION narrow')
+    await server().query('shared', 'CREATE SCHEMA spillway AUTHORIZATION narrow')
     const database = await openPostgres(url)
     await database.putRelease(newRelease('f'))
     await database.close()
-    assert.deepEqual(await server.query('shared', 'SELECT * FROM public.functions'), [])
+    assert.deepEqual(await server().query('shared', 'SELECT * FROM public.functions'), [])
   })
 
   it('refuses a database that a newer Spillway wrote', async () => {
-    const url = await server.createDatabase('newer')
+    const url = await server().createDatabase('newer')
     await (await openPostgres(url)).close()
-    await server.query('newer', 'UPDATE spillway.format SET version = 99')
+    await server().query('newer', 'UPDATE spillway.format SET version = 99')
     for (let i = 0; i < 2; i++)
       await assert.rejects(openPostgres(url), { code: 'not-available', message: /format 99.*newer Spillway/ })
   })
 
   it('says what is wrong with user, password and database, without the password', async () => {
-    const url = await server.createDatabase('words')
+    const url = await server().createDatabase('words')
     const wrong: [Partial<URL>, RegExp][] = [
       [{ username: 'nobody' }, /password authentication failed/],
       [{ password: 'hush-hush' }, /password authentication failed/],
@@ -134,8 +124,8 @@ describe('postgres', function () {
   })
 
   it('is reached by the socket of its machine', async () => {
-    const url = new URL(await server.createDatabase('socket'))
-    url.searchParams.set('host', server.directory)
+    const url = new URL(await server().createDatabase('socket'))
+    url.searchParams.set('host', server().directory)
     await (await openPostgres(url.href)).close()
   })
 })

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js'
 import { beside, onLambda } from '../support/lambda/beside-lambda.js'
 import { FUNCTION, SmallLambda } from '../support/lambda/small-lambda.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
-import { PostgresServer, whyNoPostgres } from './programs/postgres.js'
+import { postgresServer } from './programs/postgres.js'
 
 /** Milliseconds from the kill to the result: two beats, the time to come back, reading the outcome, and a margin. */
 const HOME_MS = 30_000
@@ -16,18 +16,9 @@ describe('two dispatchers with work on Lambda', function () {
   this.timeout(120_000)
   const directory = temporaryDirectory()
   const running: { stop(): Promise<unknown> }[] = []
-  let server: PostgresServer
+  const server = postgresServer({ settings: { fsync: 'off' } })
   let lambda: SmallLambda
 
-  before(async function () {
-    const reason = whyNoPostgres()
-    if (reason !== undefined) {
-      process.stdout.write(`    skipped: ${reason}\n`)
-      return this.skip()
-    }
-    server = await PostgresServer.start({ settings: { fsync: 'off' } })
-  })
-  after(() => server?.stop())
   afterEach(async () => {
     for (const one of running.splice(0).reverse()) await one.stop()
   })
@@ -54,7 +45,7 @@ describe('two dispatchers with work on Lambda', function () {
     await lambda.install({
       script: `#!/bin/sh\nwhile ! [ -e "${go}" ]; do sleep 0.05; done\ncp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n`,
     })
-    const database = await server.createDatabase('lambda')
+    const database = await server().createDatabase('lambda')
     const one = await start('one', database)
     const other = await start('other', database)
     await other.put(FUNCTION, '#!/bin/sh\n', {

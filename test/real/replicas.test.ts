@@ -15,7 +15,7 @@ import { eventually } from '../support/eventually.js'
 import { serveDispatcher, type ServedDispatcher } from '../support/served-dispatcher.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 import { putGrant } from '../support/use-grant.js'
-import { PostgresServer, whyNoPostgres } from './programs/postgres.js'
+import { postgresServer } from './programs/postgres.js'
 
 /** Milliseconds in which words of one dispatcher are with another: far below the second after which it looks by itself. */
 const AT_ONCE_MS = 700
@@ -25,23 +25,14 @@ const SECRET = 'the same for both'
 describe('two dispatchers on one PostgreSQL', function () {
   this.timeout(60_000)
   const directory = temporaryDirectory()
-  let server: PostgresServer
+  const server = postgresServer({ settings: { fsync: 'off' } })
   let one: ServedDispatcher
   let other: ServedDispatcher
   let number = 0
 
-  before(async function () {
-    const reason = whyNoPostgres()
-    if (reason !== undefined) {
-      process.stdout.write(`    skipped: ${reason}\n`)
-      return this.skip()
-    }
-    server = await PostgresServer.start({ settings: { fsync: 'off' } })
-  })
-  after(() => server?.stop())
   beforeEach(async () => {
     const environment = {
-      SPILLWAY_DATABASE: await server.createDatabase(`two${++number}`),
+      SPILLWAY_DATABASE: await server().createDatabase(`two${++number}`),
       SPILLWAY_WORKER_SECRET: SECRET,
     }
     const serve = (name: string) =>
@@ -63,7 +54,7 @@ describe('two dispatchers on one PostgreSQL', function () {
   })
 
   const members = () =>
-    server.query<{ beat: string; note: string }>(
+    server().query<{ beat: string; note: string }>(
       `two${number}`,
       'SELECT beat, note FROM spillway.dispatchers ORDER BY number',
     )

@@ -1,6 +1,7 @@
 /** What every driver of `ObjectStore` must do. */
 import assert from 'node:assert/strict'
 import type { ErrorCode } from '../../runtime/contract/errors.js'
+import { inTurn } from '../../runtime/contract/in-turn.js'
 import { eventIdentity } from '../../runtime/contract/object-event.js'
 import type { ObjectStore } from '../../dispatcher/storage/object-store.js'
 import { eventually } from '../support/eventually.js'
@@ -209,7 +210,7 @@ export function objectStoreSuite({ name, open, unsupported = {} }: ObjectStoreSu
       it('lists more than a page', async function () {
         skipUnless(this, unsupported.muchAtOnce)
         const written = Array.from({ length: LISTED }, (_, index) => `p/${index % 7}/${String(index).padStart(5, '0')}`)
-        await inParallel(written, 16, (key) => put(key, key))
+        await inTurn(written, 16, (key) => put(key, key))
         assert.deepEqual(await keys('p/'), written.toSorted())
         assert.deepEqual(await keys('p/3/0000'), written.filter((key) => key.startsWith('p/3/0000')).toSorted())
       })
@@ -327,12 +328,3 @@ export const rejects = (call: Promise<unknown>, code: ErrorCode, message?: RegEx
     if (message) assert.match(error.message, message)
     return true
   })
-
-async function inParallel<T>(items: T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
-  const left = items.values()
-  await Promise.all(
-    Array.from({ length: most }, async () => {
-      for (const item of left) await work(item)
-    }),
-  )
-}

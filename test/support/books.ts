@@ -89,8 +89,8 @@ function untrue({ input, record }: Books['invocations'][number], { doomed, resul
     if (successes !== 0) problems.push(`is ${record.state} after it succeeded`)
     if (there.length > 0) problems.push(`is ${record.state} and has results`)
     if (record.state === 'failed' && record.cause === undefined) problems.push('failed without a cause')
-    if (record.state === 'failed' && !doomed.has(input) && record.cause === 'script-exit')
-      problems.push(`failed by a script that does not fail: ${record.message}`)
+    if (record.state === 'failed' && !doomed.has(input))
+      problems.push(`failed, although its script does not: ${record.cause}: ${record.message}`)
   }
   return problems.map((problem) => `untrue: ${input} ${problem}`)
 }

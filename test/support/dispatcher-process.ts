@@ -169,17 +169,19 @@ export class DispatcherProcess {
 
   async #ready(): Promise<void> {
     const address = join(this.#directory, 'state', 'dispatcher.json')
-    await eventually(
-      async () => {
-        if (this.#child.exitCode !== null)
-          throw new Error(`the dispatcher ended with ${this.#child.exitCode}:\n${this.log}`)
-        const { url, pid } = JSON.parse(readFileSync(address, 'utf8')) as { url: string; pid: number }
-        if (pid !== this.pid) return false
-        this.url = url
-        return (await fetch(`${url}/readyz`)).ok
-      },
-      { timeoutMs: 15_000, what: 'a ready dispatcher' },
-    )
+    const isReady = async () => {
+      const { url, pid } = JSON.parse(readFileSync(address, 'utf8')) as { url: string; pid: number }
+      if (pid !== this.pid) return false
+      this.url = url
+      return (await fetch(`${url}/readyz`)).ok
+    }
+    const endedFirst = this.ended.then((code) => {
+      throw new Error(`the dispatcher ended with ${code}`)
+    })
+    const ready = eventually(isReady, { timeoutMs: 15_000, what: 'a ready dispatcher' })
+    await Promise.race([ready, endedFirst]).catch((error: Error) => {
+      throw new Error(`${error.message}; its log:\n${this.log}`)
+    })
   }
 }
 

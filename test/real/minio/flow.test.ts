@@ -9,6 +9,7 @@ import { dispatchers, type DispatcherProcess } from '../../support/dispatcher-pr
 import { eventually } from '../../support/eventually.js'
 import { freePort } from '../../support/free-port.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { MinioServer, whyNoMinio, type WebhookTarget } from '../programs/minio.js'
 
 const BUCKET = 'files'
@@ -28,9 +29,9 @@ describe('files in MinIO', function () {
   let client: Client
   let port: number
 
+  skipWhere(whyNoMinio)
   before(async function () {
     this.timeout(1_200_000)
-    if (whyNoMinio()) this.skip()
     server = await MinioServer.start()
     client = server.client()
   })

@@ -8,6 +8,7 @@ import { parse } from '../../../runtime/events/parse.js'
 import { eventually } from '../../support/eventually.js'
 import { collect, fromText, generated } from '../../support/streams.js'
 import { putGrant } from '../../support/use-grant.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { KEYS, MinioServer, whyNoMinio } from '../programs/minio.js'
 import { WebhookReceiver } from './webhook-receiver.js'
 
@@ -18,9 +19,9 @@ describe('the identity of an object in MinIO', () => {
   let server: MinioServer
   let receiver: WebhookReceiver
 
+  skipWhere(whyNoMinio)
   before(async function () {
     this.timeout(1_200_000)
-    if (whyNoMinio()) this.skip()
     receiver = await WebhookReceiver.start()
     // Encrypted, where tags are not what they seem.
     const environment = {

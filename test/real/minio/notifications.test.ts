@@ -13,6 +13,7 @@ import { parse } from '../../../runtime/events/parse.js'
 import { rejects } from '../../suites/object-store.suite.js'
 import { eventually } from '../../support/eventually.js'
 import { fromText } from '../../support/streams.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { KEYS, MinioServer, whyNoMinio } from '../programs/minio.js'
 import { WebhookReceiver } from './webhook-receiver.js'
 
@@ -48,9 +49,9 @@ describe('notification rules in MinIO', () => {
     receiver.bodies.flatMap((body) => parse(body, { storageOf: () => 'lake' }).events.map(({ key }) => key))
   const put = (key: string) => store.write({ bucket: BUCKET, key }, fromText('x'))
 
+  skipWhere(whyNoMinio)
   before(async function () {
     this.timeout(1_200_000)
-    if (whyNoMinio()) this.skip()
     ours = await WebhookReceiver.start()
     others = await WebhookReceiver.start()
     server = await MinioServer.start({

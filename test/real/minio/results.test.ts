@@ -11,6 +11,7 @@ import { readGranted, writeGranted } from '../../../runtime/supervisor/transfer/
 import { rejects } from '../../suites/object-store.suite.js'
 import { fromText, generated, toText } from '../../support/streams.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { KEYS, MinioServer, whyNoMinio } from '../programs/minio.js'
 
 const MIB = 1024 ** 2
@@ -55,9 +56,9 @@ describe('results in MinIO', () => {
     return existsSync(folder) ? readdirSync(folder) : []
   }
 
+  skipWhere(whyNoMinio)
   before(async function () {
     this.timeout(1_200_000)
-    if (whyNoMinio()) this.skip()
     server = await MinioServer.start()
   })
   after(() => server?.stop())

@@ -2,16 +2,12 @@
 import { DispatcherProcess } from '../../support/dispatcher-process.js'
 import { onLambda } from '../../support/lambda/beside-lambda.js'
 import { spillwaySuite } from '../../suites/spillway.suite.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { MinioServer, whyNoMinio } from '../programs/minio.js'
 
 describe('the spillway, from this machine to Lambda', function () {
   this.timeout(5 * 60_000)
-  before(function () {
-    const lack = whyNoMinio()
-    if (lack === undefined) return
-    process.stdout.write(`    skipped: ${lack}\n`)
-    this.skip()
-  })
+  skipWhere(whyNoMinio)
 
   spillwaySuite({
     home: 'local',

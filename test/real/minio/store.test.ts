@@ -2,14 +2,15 @@
 import { openStorage } from '../../../dispatcher/storage/open.js'
 import type { StorageConfig } from '../../../runtime/contract/service-config.js'
 import { objectStoreSuite } from '../../suites/object-store.suite.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { KEYS, MinioServer, whyNoMinio } from '../programs/minio.js'
 
 describe('MinIO as a storage', () => {
   let server: MinioServer
 
+  skipWhere(whyNoMinio)
   before(async function () {
     this.timeout(1_200_000)
-    if (whyNoMinio()) this.skip()
     server = await MinioServer.start()
   })
   after(() => server?.stop())

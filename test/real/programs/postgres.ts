@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { eventually } from '../../support/eventually.js'
 import { freePort } from '../../support/free-port.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { signal } from '../../support/worker-pids.js'
 
 const PACKAGES = '/usr/lib/postgresql'
@@ -25,6 +26,17 @@ export interface PostgresOptions {
   settings?: Record<string, string>
   /** Files of its own that settings name, e.g. `{ 'server.key': '...' }` for `../server.key`. */
   files?: Record<string, Buffer>
+}
+
+/** Call inside `describe`: a server for its tests. Where there can be none, the suite is skipped. */
+export function postgresServer(options?: PostgresOptions): () => PostgresServer {
+  let server: PostgresServer | undefined
+  skipWhere(whyNoPostgres)
+  before(async () => {
+    server = await PostgresServer.start(options)
+  })
+  after(() => server?.stop())
+  return () => server!
 }
 
 export class PostgresServer {
