@@ -42,7 +42,7 @@ describe('a dispatcher with PostgreSQL', function () {
 
   survivesSuite({
     kills: 60,
-    timeoutMs: 300_000,
+    timeoutMs: 600_000,
     server: () => ({
       url,
       strike: () =>

@@ -84,8 +84,13 @@ class Team implements Struck {
     while (ports.length < REPLICAS) ports.push(await freePort())
     const proxy = await RoundRobin.open(ports.map((port) => `http://127.0.0.1:${port}`))
     const team = new Team(options, ports, proxy)
-    await team.#startAll()
-    return team
+    try {
+      await team.#startAll()
+      return team
+    } catch (error) {
+      await team.stop()
+      throw error
+    }
   }
 
   get url(): string {
