@@ -183,6 +183,9 @@ export interface EndedAttempt {
   input: InvocationInput
 }
 
+/** An attempt on a public back-end that ended before anybody knew what it cost. */
+export interface OwedAttempt extends AttemptRef, Omit<EndedAttempt, 'cause'> {}
+
 export type EndedState = 'succeeded' | 'failed' | 'cancelled'
 
 export interface EndedInvocation {
@@ -254,6 +257,10 @@ export interface Database {
   beginPublishing(attempt: AttemptRef, publishing: Publishing): Promise<Held | 'promised'>
   /** Ends an attempt and moves its invocation. */
   settle(settlement: Settlement): Promise<Held>
+  /** What ended at or after that time and is not paid for, oldest end first: cancelled, lost, or its cost was not known. */
+  owed(since: number): Promise<OwedAttempt[]>
+  /** Keeps what an owed attempt cost, in USD, 0 included. False: it is not owed, or has been paid for. */
+  pay(attempt: AttemptRef, cost: number, now: number): Promise<boolean>
 
   /** Cancels what waits or runs (and is not publishing); 'refused' in any other state. */
   cancel(id: string, now: number): Promise<'cancelled' | 'refused' | 'unknown'>

@@ -21,6 +21,7 @@ import { renewLease, runningAttempt, runningAttempts } from './sql/attempts.js'
 import { cancel, removeFunction } from './sql/cancel.js'
 import { currentRelease, currentReleases, getBody, getPackage, getRelease } from './sql/functions.js'
 import { endedInvocations } from './sql/history.js'
+import { owed, pay } from './sql/owed.js'
 import { getInvocation, listInvocations, totals } from './sql/record.js'
 import { redrive, redriveFunction } from './sql/redrive.js'
 import { redecide, waiting } from './sql/redecide.js'
@@ -81,6 +82,8 @@ export class SqlDatabase implements Database {
   beginPublishing = (attempt: AttemptRef, publishing: Publishing) =>
     this.#engine.write(beginPublishing(attempt, publishing, this.#engine.dispatcher))
   settle = async (settlement: Settlement) => this.#engine.write(settle(settlement))
+  owed = (since: number) => this.#engine.read(owed(since))
+  pay = (attempt: AttemptRef, cost: number, now: number) => this.#engine.write(pay(attempt, cost, now))
 
   cancel = (id: string, now: number) => this.#engine.write(cancel(id, now))
   redrive = (id: string, now: number) => this.#engine.write(redrive(id, now))

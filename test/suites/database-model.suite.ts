@@ -49,6 +49,7 @@ const STEPS = [
   'succeed',
   'fail',
   'fail',
+  'pay',
   'cancel',
   'redrive',
   'redrive-function',
@@ -129,7 +130,7 @@ class Pair {
     if (one.what.startsWith('accept')) return this.#accept(one)
     if (one.what.startsWith('claim')) return this.#claim(one)
     if (['cancel', 'redrive'].includes(one.what)) return this.#intervene(one)
-    if (['unclaim', 'renew', 'publish', 'succeed', 'fail'].includes(one.what)) return this.#attempt(one)
+    if (['unclaim', 'renew', 'publish', 'succeed', 'fail', 'pay'].includes(one.what)) return this.#attempt(one)
     return this.#whole(one)
   }
 
@@ -183,6 +184,7 @@ class Pair {
           })
     if (what === 'unclaim') return [this.model.unclaim(ref, now), this.#database.unclaim(ref, now)]
     if (what === 'renew') return [this.model.renewLease(ref, now), this.#database.renewLease(ref, now)]
+    if (what === 'pay') return [this.model.pay(ref, choice / 1000), this.#database.pay(ref, choice / 1000, now)]
     if (what === 'publish')
       return [this.model.beginPublishing(ref, publishing), this.#database.beginPublishing(ref, publishing)]
     return [this.model.settle(settlement), this.#database.settle(settlement)]
@@ -222,10 +224,15 @@ async function compareRecords(database: Database, model: DatabaseModel): Promise
   const lost = running.filter(({ publishing, leaseUntil }) => !publishing && leaseUntil < T0 + 25)
   assert.deepEqual(byId(await database.runningAttempts(T0 + 25)), byId(lost))
   assert.deepEqual(byId(await database.runningAttempts()), byId(running))
+  assert.deepEqual((await database.owed(T0)).map(idOf).toSorted(), model.owed().toSorted())
+  const paid = (await database.spending(T0)).map(({ function: name, cost }) => [name, cost.toFixed(6)])
+  assert.deepEqual(Object.fromEntries(paid), model.spending())
   const totals = (await database.totals()).map((one) => [`${one.function} ${one.state} ${one.cause ?? ''}`, one.count])
   assert.deepEqual(Object.fromEntries(totals), model.totals())
   await compareLists(database, model)
 }
+
+const idOf = ({ invocation, attempt }: AttemptRef) => `${invocation}.${attempt}`
 
 const byId = (attempts: RunningAttempt[]) => attempts.map(({ invocation }) => invocation).toSorted()
 

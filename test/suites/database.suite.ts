@@ -685,6 +685,46 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         ])
         assert.deepEqual(await database.spending(T0 + hour + 5), [{ function: 'f', hour: T0 + hour, cost: 1 }])
       })
+
+      it('that are paid are owed for what was cancelled, lost or not known, and paid once', async () => {
+        const onLambda = async (key: string) => {
+          const invocation = await waiting(key, decided(['lambda'], T0))
+          return { invocation, attempt: (await claim({ backend: 'lambda' }))!.attempt }
+        }
+        const [cancelled, lost, paid] = [await onLambda('a'), await onLambda('b'), await onLambda('c')]
+        const runs = await onLambda('d')
+        await database.settle(success({ ...(await started('at home')) }))
+        await database.cancel(cancelled.invocation, T0 + 1)
+        await database.settle(failure('worker-lost', { ...lost, to: 'queued', now: T0 + 2 }))
+        await database.settle(failure('script-exit', { ...paid, now: T0 + 3, cost: 0 }))
+        const owed = await database.owed(T0)
+        assert.deepEqual(
+          owed.map(({ invocation, attempt, backend, endedAt }) => [invocation, attempt, backend, endedAt]),
+          [
+            [cancelled.invocation, 1, 'lambda', T0 + 1],
+            [lost.invocation, 1, 'lambda', T0 + 2],
+          ],
+        )
+        assert.deepEqual([owed[0]!.function, owed[0]!.release, owed[0]!.startedAt], ['f', 1, T0])
+        assert.equal(owed[0]!.input.kind, 'object')
+        assert.deepEqual(await database.owed(T0 + 2), owed.slice(1))
+        const payments = [
+          [cancelled, 0.5],
+          [cancelled, 0.5],
+          [lost, 0.25],
+          [paid, 1],
+          [runs, 1],
+        ] as const
+        const answers = await Promise.all(payments.map(([attempt, cost]) => database.pay(attempt, cost, T0 + 5)))
+        assert.deepEqual(answers, [true, false, true, false, false])
+        await reopen()
+        assert.equal(await database.pay(lost, 0.25, T0 + 6), false)
+        assert.deepEqual(await database.owed(T0), [])
+        assert.deepEqual(await database.spending(T0), [{ function: 'f', hour: T0, cost: 0.75 }])
+        const record = await database.getInvocation(cancelled.invocation)
+        assert.deepEqual([record?.state, record?.tries[0]?.cost], ['cancelled', 0.5])
+        assert.equal((await database.runningAttempt(runs))?.attempt, 1)
+      })
     })
 
     describe('backlogs and totals', () => {

@@ -55,7 +55,13 @@ const STEPS: Record<string, (database: Database, round: number) => Promise<unkno
   'claim and settle': (database) => each(async () => database.settle(success((await database.claim(CLAIM))!))),
   look: (database) =>
     each(() =>
-      Promise.all([database.backlogs(1000), database.nextDue(), database.wakeDue(T0), database.runningAttempts(T0)]),
+      Promise.all([
+        database.backlogs(1000),
+        database.nextDue(),
+        database.wakeDue(T0),
+        database.runningAttempts(T0),
+        database.owed(T0),
+      ]),
     ),
   list: (database) => each(() => database.listInvocations({ function: 'f', state: 'failed', since: T0, limit: 20 })),
   'list all': (database) => each(() => database.listInvocations({ limit: 20 })),

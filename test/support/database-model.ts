@@ -137,6 +137,30 @@ export class DatabaseModel {
     return 'held'
   }
 
+  /** Ids of attempts. */
+  owed(): string[] {
+    return this.entries.flatMap(({ record }) =>
+      record.tries.filter(isOwed).map(({ number }) => `${record.id}.${number}`),
+    )
+  }
+
+  pay({ invocation, attempt: number }: AttemptRef, cost: number): boolean {
+    const record = this.entries.find((entry) => entry.record.id === invocation)?.record
+    const attempt = record?.tries.find((one) => one.number === number)
+    if (!record || !attempt || !isOwed(attempt)) return false
+    attempt.cost = cost
+    return true
+  }
+
+  /** By function, USD with six digits; who never paid is not there. */
+  spending(): Record<string, string> {
+    const sums = new Map<string, number>()
+    for (const { record } of this.entries)
+      for (const { cost } of record.tries)
+        if (cost !== undefined) sums.set(record.function, (sums.get(record.function) ?? 0) + cost)
+    return Object.fromEntries([...sums].map(([name, sum]) => [name, sum.toFixed(6)]))
+  }
+
   cancel(id: string, now: number): 'cancelled' | 'refused' {
     return this.#cancel(id, now, CAUSES.cancelled.meaning)
   }
@@ -273,6 +297,9 @@ export class DatabaseModel {
     return this.entries.filter(is)
   }
 }
+
+const isOwed = ({ backend, cost, endedAt }: AttemptRecord) =>
+  isPublic(backend) && endedAt !== undefined && cost === undefined
 
 const isReady = ({ record }: Entry) => record.state === 'queued' && record.notBefore === undefined
 
