@@ -10,7 +10,7 @@ import { inTurn } from '../runtime/contract/in-turn.js'
 import { failed, type Cause, type Succeeded } from '../runtime/contract/outcome.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { StagedResult } from './backends/call-backend.js'
-import type { Database, RunningAttempt, StagedOutput } from './database/database.js'
+import type { Database, Held, RunningAttempt, StagedOutput } from './database/database.js'
 import type { EndExtras, Settle } from './settle.js'
 import { untilDone } from './until-done.js'
 import type { OutputGrants } from './workers/output-grants.js'
@@ -44,19 +44,19 @@ export class BringHome {
     this.#context = context
   }
 
-  /** Resolves when the attempt is settled, or not wanted any more; rejects when the dispatcher closes. */
-  async bring(attempt: RunningAttempt, { outcome, results, ...extras }: Luggage): Promise<void> {
+  /** Resolves when the attempt is settled, or not wanted any more (`fenced`); rejects when the dispatcher closes. */
+  async bring(attempt: RunningAttempt, { outcome, results, ...extras }: Luggage): Promise<Held> {
     const { settle } = this.#context
     const patiently = this.#patience(attempt)
     try {
       await this.#stage(attempt, results, patiently)
-      await patiently(() => settle.succeed(attempt, outcome, extras))
+      return await patiently(() => settle.succeed(attempt, outcome, extras))
     } catch (thrown) {
-      if (isFenced(thrown)) return
+      if (isFenced(thrown)) return 'fenced'
       const cause = finalCause(thrown)
       if (!cause) throw thrown
       const failure = failed({ cause, message: asError(thrown).message })
-      await patiently(() => settle.fail(attempt, failure, extras))
+      return patiently(() => settle.fail(attempt, failure, extras))
     }
   }
 

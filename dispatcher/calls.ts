@@ -1,5 +1,4 @@
 /** Attempts on back-ends that are called: what is due spills over to them, and what comes of it is brought home. */
-import { attemptId, parseAttemptId } from '../runtime/contract/invocation.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import type { BackendName } from '../runtime/contract/function-spec.js'
 import { baseName } from '../runtime/contract/object-event.js'
@@ -8,7 +7,9 @@ import type { Release } from '../runtime/contract/release.js'
 import type { LogLine } from '../runtime/contract/runtime-api.js'
 import { Readable } from 'node:stream'
 import type { AttemptCall, CallBackend, CallHost, CallInput, Usage } from './backends/call-backend.js'
-import type { AttemptRef, Backlog, Claim, Database, RunningAttempt } from './database/database.js'
+import type { Bills } from './bills.js'
+import { CallBook, idOf, refOf, type Called } from './call-book.js'
+import type { Backlog, Claim, Database, Held, OwedAttempt, RunningAttempt } from './database/database.js'
 import type { Claims } from './routing/claims.js'
 import type { BringHome } from './bring-home.js'
 import type { Settle } from './settle.js'
@@ -25,6 +26,7 @@ export interface CallsContext {
   backends: readonly CallBackend[]
   database: Database
   claims: Pick<Claims, 'claim'>
+  bills: Pick<Bills, 'pay'>
   settle: Settle
   home: BringHome
   logs: Logs
@@ -43,10 +45,16 @@ export interface CallsContext {
   onRoom(): void
 }
 
+interface CallEnd {
+  outcome: Outcome
+  /** USD; undefined while nobody knows. */
+  cost: number | undefined
+}
+
 export class Calls {
   readonly #context: CallsContext
-  /** Until they are settled. */
-  readonly #running = new Map<string, CallBackend>()
+  /** Until they are settled and paid for. */
+  readonly #book = new CallBook()
   readonly #underWay = new Set<Promise<void>>()
 
   constructor(context: CallsContext) {
@@ -66,10 +74,19 @@ export class Calls {
   /** Takes up attempts that another dispatcher, or an earlier life of this one, had started. */
   async takeUp(attempts: readonly RunningAttempt[]): Promise<void> {
     for (const attempt of attempts) {
-      const backend = this.#context.backends.find(({ limits }) => limits.name === attempt.backend)
-      if (backend && !attempt.publishing && !this.#running.has(idOf(attempt)))
+      const backend = this.#backend(attempt)
+      if (backend && !attempt.publishing && !this.#book.has(attempt))
         backend.resume(await this.#callFor(attempt, backend))
     }
+  }
+
+  /** Finds out what an attempt has used that has ended on record, unless it is waited for anyway. */
+  async windUp(attempt: OwedAttempt): Promise<void> {
+    const backend = this.#backend(attempt)
+    if (!backend || this.#book.has(attempt)) return
+    const release = await this.#context.release(attempt.function, attempt.release)
+    this.#book.add({ ...attempt, backend })
+    backend.windUp({ id: idOf(attempt), release })
   }
 
   /** Calls for all that may spill over now, as far as the back-ends take it. */
@@ -80,7 +97,7 @@ export class Calls {
 
   /** The invocation was cancelled, or its attempt is lost: what still runs of it is not wanted any more. */
   cancelled(invocation: string): void {
-    for (const id of [...this.#running.keys()].filter((one) => refOf(one).invocation === invocation)) this.#cancel(id)
+    for (const id of this.#book.of(invocation)) this.#cancel(id)
   }
 
   /** Resolves when nothing that was told is being dealt with any more. */
@@ -88,9 +105,13 @@ export class Calls {
     await Promise.all(this.#underWay)
   }
 
+  /** It stays in the book until it has ended, and is paid for then. */
   #cancel(id: string): void {
-    this.#running.get(id)?.cancel(id)
-    this.#running.delete(id)
+    this.#book.get(id)?.backend.cancel(id)
+  }
+
+  #backend(attempt: { backend: BackendName }): CallBackend | undefined {
+    return this.#context.backends.find(({ limits }) => limits.name === attempt.backend)
   }
 
   async #spillTo(backend: CallBackend, backlog: Backlog): Promise<void> {
@@ -121,7 +142,7 @@ export class Calls {
       backend.start(await this.#callFor({ ...claim, release: release.number, function: release.function }, backend))
     } catch (thrown) {
       const cause = thrown instanceof SpillwayError && !thrown.retryable ? 'input-missing' : 'backend-unavailable'
-      await this.#context.settle.fail(claim, failed({ cause, message: asError(thrown).message }))
+      await this.#context.settle.fail(claim, failed({ cause, message: asError(thrown).message }), { cost: 0 })
     }
   }
 
@@ -133,10 +154,8 @@ export class Calls {
     const release = await this.#context.release(attempt.function, attempt.release)
     const body = attempt.input.kind === 'request' ? await database.getBody(attempt.invocation) : undefined
     const storageType = (name: string) => store(name).type
-    const id = attemptId(attempt.invocation, attempt.attempt)
-    this.#running.set(id, backend)
-    return {
-      id,
+    const call = {
+      id: idOf(attempt),
       release,
       document: attemptDocument({
         backend: backend.limits.name,
@@ -148,6 +167,8 @@ export class Calls {
       }),
       input: this.#inputOf(attempt, body),
     }
+    this.#book.add({ ...attempt, backend })
+    return call
   }
 
   #inputOf({ input }: Claim, body: Buffer = Buffer.alloc(0)): CallInput {
@@ -161,16 +182,34 @@ export class Calls {
     return { kind: 'content', size, name, open: () => store.read({ bucket, key }) }
   }
 
-  async #end(id: string, outcome: Outcome, usage?: Usage): Promise<void> {
-    const { database, home, settle } = this.#context
-    const backend = this.#running.get(id)
-    const attempt = await this.#untilStored(() => database.runningAttempt(refOf(id)))
-    const cost = attempt && usage && this.#context.priceOf(attempt.backend, usage)
-    if (attempt && backend && outcome.outcome === 'succeeded')
-      await home.bring(attempt, { outcome, cost, results: () => backend.results(id) })
-    if (attempt && outcome.outcome === 'failed') await this.#untilStored(() => settle.fail(attempt, outcome, { cost }))
-    this.#running.delete(id)
-    await backend?.forget(id)
+  async #end(id: string, outcome: Outcome, usage?: Usage | 'none'): Promise<void> {
+    const called = this.#book.get(id)
+    if (!called) return
+    try {
+      await this.#conclude(called, outcome, this.#costOf(called, usage))
+    } finally {
+      this.#book.delete(id)
+    }
+  }
+
+  /** What it cost is asked for later where nobody knows now, and what tells that must stay. */
+  async #conclude(called: Called, outcome: Outcome, cost: number | undefined): Promise<void> {
+    const { bills, database } = this.#context
+    const attempt = await this.#untilStored(() => database.runningAttempt(called))
+    const held = attempt ? await this.#settle(attempt, called.backend, { outcome, cost }) : 'fenced'
+    if (cost === undefined) return
+    if (held === 'fenced') await this.#untilStored(() => bills.pay(called, cost))
+    await called.backend.forget(idOf(called))
+  }
+
+  #settle(attempt: RunningAttempt, backend: CallBackend, { outcome, cost }: CallEnd): Promise<Held> {
+    const { home, settle } = this.#context
+    if (outcome.outcome === 'failed') return this.#untilStored(() => settle.fail(attempt, outcome, { cost }))
+    return home.bring(attempt, { outcome, cost, results: () => backend.results(idOf(attempt)) })
+  }
+
+  #costOf({ backend }: Called, usage: Usage | 'none' | undefined): number | undefined {
+    return usage === 'none' ? 0 : usage && this.#context.priceOf(backend.limits.name, usage)
   }
 
   /** The back-end says it once, however long the database refuses. */
@@ -181,6 +220,7 @@ export class Calls {
 
   async #renew(id: string): Promise<void> {
     const { database, now, leaseMs } = this.#context
+    if (!this.#book.get(id)) return
     if ((await database.renewLease(refOf(id), now() + leaseMs)) === 'fenced') this.#cancel(id)
   }
 
@@ -200,11 +240,3 @@ export class Calls {
 /** A dispatcher that closes leaves it to the next. */
 const wordsOf = (thrown: unknown) =>
   asError(thrown).name === 'AbortError' ? 'its results are brought home at the next start' : asError(thrown).message
-
-const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)
-
-function refOf(id: string): AttemptRef {
-  const parsed = parseAttemptId(id)
-  if (!parsed) throw new Error(`${id} is no id of an attempt`)
-  return { invocation: parsed.invocation, attempt: parsed.number }
-}

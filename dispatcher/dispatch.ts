@@ -3,6 +3,7 @@ import { failed, type Cause } from '../runtime/contract/outcome.js'
 import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import type { BackendName } from '../runtime/contract/function-spec.js'
 import type { BackendHost, Demand, WorkerBackend } from './backends/backend.js'
+import type { Bills } from './bills.js'
 import type { Calls } from './calls.js'
 import type { Changes } from './changes.js'
 import type { Release } from '../runtime/contract/release.js'
@@ -28,6 +29,7 @@ type Work = Omit<Backlog, 'release'> & { release: Release }
 export interface DispatchContext {
   database: Database
   backends: readonly WorkerBackend[]
+  bills: Bills
   calls: Calls
   routing: Routing
   redecide: Redecide
@@ -81,6 +83,7 @@ export class Dispatch {
     clearTimeout(this.#timer)
     await this.#round
     await this.#context.redecide.idle()
+    await this.#context.bills.idle()
   }
 
   /** The worker ended: what it held is taken back at once, without waiting for the lease. */
@@ -137,7 +140,9 @@ export class Dispatch {
       else backend.scale(demands)
       if (backend.limits.public) this.#offer(demands)
     }
-    if (replicas.holds(CALL)) await this.#context.calls.spill(backlogs)
+    if (!replicas.holds(CALL)) return
+    this.#context.bills.look()
+    await this.#context.calls.spill(backlogs)
   }
 
   /** What may spill over becomes due without anything happening: workers of a public back-end are to look again. */

@@ -1,5 +1,6 @@
 /** Makes the loop, and the calls of back-ends that are called; each wakes the other. */
 import { isAwsS3 } from '../runtime/contract/service-config.js'
+import { Bills } from './bills.js'
 import { BringHome } from './bring-home.js'
 import { Calls } from './calls.js'
 import type { AttemptRef } from './database/database.js'
@@ -34,8 +35,10 @@ export function wireDispatch(ground: Ground, wiring: DispatchWiring) {
   const onWaiting = ({ invocation, attempt }: AttemptRef, why: string) =>
     log('warn', `results on a public back-end wait to be brought home: ${why}`, { invocation, attempt })
   const home = new BringHome({ database, outputs, settle, release, signal, pause, onWaiting })
+  const bills = new Bills({ database, backends, budgets: routing.budgets, calls: () => calls, release, now, log })
   const calls = new Calls({
     database,
+    bills,
     claims,
     settle,
     home,
@@ -54,6 +57,7 @@ export function wireDispatch(ground: Ground, wiring: DispatchWiring) {
   const dispatch = new Dispatch({
     database,
     backends: backends.workers,
+    bills,
     calls,
     routing,
     redecide: new Redecide({ database, routing, release, now, onDecided: wake, log }),

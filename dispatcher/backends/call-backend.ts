@@ -4,7 +4,9 @@
  * - `start` and `resume` return at once. Whatever happens, the end of the attempt is told once, by `host.onOutcome`, unless
  *   the dispatcher closes first: then the attempt goes on, and the next life of the dispatcher calls `resume` for it.
  * - `resume` is for an attempt that an earlier life had claimed: it may run, may have ended, or may never have been called.
- * - Results stay in the staging place until the dispatcher fetches them with `results`; `forget` clears it.
+ * - `windUp` is for one that has ended on record, but not at the back-end for all that is known: its end is told as well.
+ * - Results stay in the staging place until the dispatcher fetches them with `results`; `forget` clears it. It is not called
+ *   after an end without a usage: then `windUp` asks for that later.
  */
 import type { Readable } from 'node:stream'
 import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
@@ -28,6 +30,9 @@ export interface AttemptCall {
 export type CallInput =
   | { kind: 's3'; bucket: string; key: string; size: number; name: string; region?: string }
   | { kind: 'content'; size: number; name: string; open(): Promise<Readable> }
+
+/** An attempt that was called, or was to be. */
+export type CalledAttempt = Pick<AttemptCall, 'id' | 'release'>
 
 /** What an attempt used, for its price. */
 export interface Usage {
@@ -60,11 +65,13 @@ export interface CallBackend {
   room(release: Release): number
   start(call: AttemptCall): void
   resume(call: AttemptCall): void
-  /** The attempt is not wanted any more; what it may still do is not taken. */
+  /** The attempt is not wanted any more; what it may still do is not taken, but has to be paid for. */
   cancel(attempt: string): void
+  /** Stops it if it runs, calls for nothing, and finds out what it has used. */
+  windUp(attempt: CalledAttempt): void
   /** Of an attempt that succeeded. */
   results(attempt: string): AsyncIterable<StagedResult>
-  /** The attempt is settled: nothing of it needs to stay. */
+  /** The attempt is settled and paid for: nothing of it needs to stay. */
   forget(attempt: string): Promise<void>
   status(): Omit<BackendStatus, 'running'>
   close(): Promise<void>
@@ -72,8 +79,8 @@ export interface CallBackend {
 
 /** What a called back-end gets from the dispatcher. */
 export interface CallHost {
-  /** `usage` is absent when it is not known, as for a call that never reached the provider. */
-  onOutcome(attempt: string, outcome: Outcome, usage?: Usage): void
+  /** `usage`: `none` for a call that the provider never took; absent while nobody knows. */
+  onOutcome(attempt: string, outcome: Outcome, usage?: Usage | 'none'): void
   /** The attempt is seen to be alive: its lease is renewed. */
   onAlive(attempt: string): void
   onLog(attempt: string, lines: readonly LogLine[]): void

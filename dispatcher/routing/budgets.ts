@@ -1,6 +1,6 @@
 /**
  * What each function has spent on public back-ends. An attempt counts with what it is expected to cost from its start on,
- * and with what it did cost once it has ended; what other dispatchers spend is read from the record now and then.
+ * and with what it did cost once that is known; what other dispatchers spend is read from the record now and then.
  */
 import type { AttemptRef, Spending as HourSpent } from '../database/database.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
@@ -15,15 +15,14 @@ interface Expected {
   at: number
 }
 
-interface EndCost {
-  /** USD */
-  cost: number | undefined
-  isLost: boolean
-}
+/** An attempt on record that is not paid for: it runs, or is owed. */
+export interface Unpaid extends AttemptRef, Expected {}
 
 export class Budgets {
   readonly #spent = new Map<string, Spending>()
   readonly #expected = new Map<string, Expected>()
+  /** Of these, what is known from the record alone: of other dispatchers, or of an earlier life of this one. */
+  readonly #found = new Set<string>()
   /** USD on record, by function and hour, as far as it is known here. */
   readonly #recorded = new Map<string, number>()
 
@@ -40,43 +39,50 @@ export class Budgets {
     this.of(attempt.function).add(cost, at)
   }
 
-  knows(attempt: AttemptRef): boolean {
-    return this.#expected.has(idOf(attempt))
+  /** All that is on record and not paid for. What was found before, and is not there any more, is paid for elsewhere. */
+  find(unpaid: readonly Unpaid[]): void {
+    const ids = new Set(unpaid.map(idOf))
+    for (const id of this.#found) if (!ids.has(id)) this.#forget(id)
+    for (const attempt of unpaid) {
+      if (this.#expected.has(idOf(attempt))) continue
+      this.started(attempt, attempt.cost, attempt.at)
+      this.#found.add(idOf(attempt))
+    }
   }
 
-  /** It never ran. */
+  /** It never ran, or others have paid for it. */
   undone(attempt: AttemptRef): void {
-    const id = idOf(attempt)
-    const expected = this.#expected.get(id)
-    this.#expected.delete(id)
-    if (expected) this.of(expected.function).add(-expected.cost, expected.at)
+    this.#forget(idOf(attempt))
   }
 
-  /** Nobody is going to say what it did cost. */
-  dropped(invocation: string): void {
-    for (const id of this.#expected.keys()) if (id.startsWith(`${invocation}.`)) this.#expected.delete(id)
-  }
-
-  /** `cost`: USD; absent: nobody is paid for it, or nobody knows because it is lost. */
-  ended(attempt: AttemptRef & { function: string }, { cost, isLost }: EndCost, at: number): void {
-    const id = idOf(attempt)
-    const expected = this.#expected.get(id)
-    this.#expected.delete(id)
-    if (expected && !(isLost && cost === undefined)) this.of(expected.function).add(-expected.cost, expected.at)
+  /** `cost`: USD; absent: nobody is paid for it, or it is not known yet. */
+  ended(attempt: AttemptRef & { function: string }, cost: number | undefined, at: number): void {
     if (cost === undefined) return
+    const expected = this.#forget(idOf(attempt))
     this.of(attempt.function).add(cost, expected?.at ?? at)
     this.#record(attempt.function, hourOf(at), cost)
   }
 
-  /** What stands on record and was not spent here counts as spent as late as it can have been. */
+  /**
+   * What stands on record and was not spent here counts as spent as late as it can have been. A cost that was read a moment
+   * before or after it was entered here is set right by the next call.
+   */
   read(hours: readonly HourSpent[], now: number): void {
     for (const { function: name, hour, cost } of hours) {
       const others = cost - (this.#recorded.get(`${hour} ${name}`) ?? 0)
-      if (others <= 1e-9) continue
+      if (Math.abs(others) <= 1e-9) continue
       this.of(name).add(others, Math.min(now, hour + HOUR_MS - 1))
       this.#record(name, hour, others)
     }
     this.#forgetBefore(hourOf(now) - HOUR_MS)
+  }
+
+  #forget(id: string): Expected | undefined {
+    const expected = this.#expected.get(id)
+    this.#expected.delete(id)
+    this.#found.delete(id)
+    if (expected) this.of(expected.function).add(-expected.cost, expected.at)
+    return expected
   }
 
   #record(functionName: string, hour: number, cost: number): void {

@@ -9,7 +9,7 @@ import { CAUSES, type Cause, type Outcome } from '../../runtime/contract/outcome
 import type { Release } from '../../runtime/contract/release.js'
 import type { BackendLimits, Capacity } from '../backends/backend.js'
 import type { BackendsAtHand } from '../backends-at-hand.js'
-import type { AttemptRef, Backlog, Database, RunningAttempt } from '../database/database.js'
+import type { AttemptRef, Backlog, Database, OwedAttempt, RunningAttempt } from '../database/database.js'
 import { decide } from '../router/decide.js'
 import { costAt } from '../router/away.js'
 import { History } from '../router/history.js'
@@ -18,7 +18,7 @@ import type { BackendState, PastFailure, Situation, Work } from '../router/situa
 import { spillNow, type SpillVerdict } from '../router/spill.js'
 import { Books } from './books.js'
 import { Breakers } from './breakers.js'
-import { Budgets } from './budgets.js'
+import { Budgets, type Unpaid } from './budgets.js'
 import { Homes } from './homes.js'
 import { illness } from './illness.js'
 import { learn } from './learn.js'
@@ -29,7 +29,10 @@ const LEARNED_MAX = 20_000
 
 /** Milliseconds between two looks at what others run and spend. */
 const LOOK_MS = 1000
-const SPENDING_MS = 30_000
+const SPENDING_MS = 10_000
+
+/** Milliseconds for which what ended counts with its expected cost while its real one is not known. */
+const OWED_MS = 3_600_000
 
 export interface RoutingContext {
   database: Database
@@ -85,7 +88,7 @@ export class Routing {
   async open(): Promise<void> {
     const { database, now } = this.#context
     learn(this.history, (await database.endedAttempts(LEARNED_MAX)).toReversed())
-    this.budgets.read(await database.spending(startOfMonth(now())), now())
+    await this.#lookAtSpending(startOfMonth(now()))
     this.look()
     await this.#takeUpRunning()
   }
@@ -159,7 +162,7 @@ export class Routing {
     const cause = outcome.outcome === 'failed' ? outcome.cause : undefined
     this.books.ended(invocation)
     this.breakers.ended(attempt, outcome, now)
-    this.budgets.ended(attempt, { cost, isLost: cause === 'worker-lost' }, now)
+    this.budgets.ended(attempt, cost, now)
     learn(this.history, [{ ...attempt, endedAt: now, ...(cause ? { cause } : {}) }])
   }
 
@@ -196,18 +199,15 @@ export class Routing {
   cancelled(invocation: string): void {
     const now = this.#context.now()
     this.books.dropped(invocation, now)
-    this.budgets.dropped(invocation)
     this.breakers.calledOff(invocation, now)
   }
 
   /** The record has been counted. */
   async counted(count: number, backlogs: readonly Backlog[]): Promise<void> {
-    const { now, database } = this.#context
+    const { now } = this.#context
     const isRight = this.books.counted(count, backlogs)
     if (!isRight && now() - this.#lookedAt >= LOOK_MS) await this.#takeUpRunning()
-    if (now() - this.#spendingAt < SPENDING_MS) return
-    this.#spendingAt = now()
-    this.budgets.read(await database.spending(now() - 3_600_000), now())
+    if (now() - this.#spendingAt >= SPENDING_MS) await this.#lookAtSpending(now() - 3_600_000)
   }
 
   breakerStatus(backend: BackendName): BreakerStatus {
@@ -226,14 +226,27 @@ export class Routing {
       }),
     )
     this.books.setRunning(found)
-    for (const { attempt, release: of, run } of found)
-      if (this.#isPublic(attempt.backend) && !this.budgets.knows(attempt))
-        this.budgets.started(attempt, this.#costOf(of, attempt, run), attempt.startedAt)
   }
 
-  #costOf(release: Release, { backend, input }: RunningAttempt, run: RunTime): number {
+  /** What is not paid for is looked at first: a cost that is entered meanwhile counts twice until the next look, and not never. */
+  async #lookAtSpending(since: number): Promise<void> {
+    const { database, now } = this.#context
+    this.#spendingAt = now()
+    const running = (await database.runningAttempts()).filter(({ backend }) => this.#isPublic(backend))
+    const owed = await database.owed(now() - OWED_MS)
+    const unpaid = await Promise.all([...running, ...owed].map((attempt) => this.#unpaid(attempt)))
+    const spent = await database.spending(since)
+    this.budgets.find(unpaid)
+    this.budgets.read(spent, now())
+  }
+
+  async #unpaid(attempt: RunningAttempt | OwedAttempt): Promise<Unpaid> {
+    const { backend, input, startedAt: at } = attempt
+    const release = await this.#context.release(attempt.function, attempt.release)
     const limits = this.#context.backends.limits().find(({ name }) => name === backend)
-    return limits ? costAt(workOf({ release, input }), { state: { limits }, run }) : 0
+    const run = this.#expected(release, backend, input)
+    const cost = limits ? costAt(workOf({ release, input }), { state: { limits }, run }) : 0
+    return { ...attempt, cost, at }
   }
 
   #stateOf(limits: BackendLimits, release: Parameters<Routing['situation']>[0], now: number): BackendState {

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { BringHome } from '../../dispatcher/bring-home.js'
+import { Bills } from '../../dispatcher/bills.js'
 import { Calls } from '../../dispatcher/calls.js'
 import type { Database, NewInvocation } from '../../dispatcher/database/database.js'
 import { openDatabase } from '../../dispatcher/database/open.js'
+import { Budgets } from '../../dispatcher/routing/budgets.js'
 import { Settle } from '../../dispatcher/settle.js'
 import type { ObjectStore } from '../../dispatcher/storage/object-store.js'
 import { openStorage } from '../../dispatcher/storage/open.js'
@@ -59,7 +61,7 @@ describe('calls', () => {
   afterEach(() => database.close())
 
   /** A life of the dispatcher, as far as calls are concerned. */
-  function live(free?: number): { calls: Calls; backend: FakeCallBackend; spill: () => Promise<void> } {
+  function live(free?: number) {
     const backends: FakeCallBackend[] = []
     const outputs = new OutputGrants({
       book: new GrantsInMemory(),
@@ -87,8 +89,19 @@ describe('calls', () => {
       pause: async () => undefined,
       onInterrupted: (_, thrown) => assert.fail(String(thrown)),
     })
+    const budgets = new Budgets()
+    const bills: Bills = new Bills({
+      database,
+      backends: { worker: () => undefined },
+      budgets,
+      calls: () => calls,
+      release,
+      now: () => now,
+      log: (_, message) => assert.fail(message),
+    })
     const calls = new Calls({
       database,
+      bills,
       claims: { claim: async (request) => (mayCall ? database.claim(request) : undefined) },
       settle,
       home: new BringHome({
@@ -114,7 +127,7 @@ describe('calls', () => {
     })
     const backend = new FakeCallBackend(calls.host(), free)
     backends.push(backend)
-    return { calls, backend, spill: async () => calls.spill(await database.backlogs(100)) }
+    return { bills, budgets, calls, backend, spill: async () => calls.spill(await database.backlogs(100)) }
   }
 
   const accept = async (...work: NewInvocation[]) => (await database.accept(work)).map(({ id }) => id)
@@ -210,22 +223,70 @@ describe('calls', () => {
     )
   })
 
-  it('take nothing of an attempt that was lost or cancelled', async () => {
+  it('take nothing of an attempt that was lost or cancelled, and pay for it', async () => {
     const [lost, cancelled] = await accept(due('a'), due('b'))
-    const { calls, backend, spill } = live()
+    const { budgets, calls, backend, spill } = live()
     await spill()
+    for (const id of [lost!, cancelled!]) budgets.started({ invocation: id, attempt: 1, function: 'f' }, 1, T0)
     await database.cancel(cancelled!, T0)
     calls.cancelled(cancelled!)
     assert.deepEqual(backend.cancelled, [attemptId(cancelled!, 1)])
     await database.cancel(lost!, T0)
-    backend.end(
-      attemptId(lost!, 1),
-      { outcome: 'succeeded', outputs: ['a.txt'], exitCode: 0 },
-      { results: { 'a.txt': 'late' } },
-    )
-    await eventually(() => backend.forgotten.includes(attemptId(lost!, 1)))
+    for (const id of [lost!, cancelled!])
+      backend.end(
+        attemptId(id, 1),
+        { outcome: 'succeeded', outputs: ['a.txt'], exitCode: 0 },
+        { results: { 'a.txt': 'late' }, usage: USAGE },
+      )
+    await eventually(() => backend.forgotten.length === 2)
     assert.equal(await store.head({ bucket: 'out', key: 'a.txt' }), undefined)
+    for (const id of [lost!, cancelled!]) assert.equal((await database.getInvocation(id))!.tries[0]!.cost, 0.001)
+    assert.deepEqual(await database.spending(T0), [{ function: 'f', hour: T0, cost: 0.002 }])
+    assert.equal(budgets.of('f').lastHour(T0).toFixed(6), '0.002000')
     backend.host.onAlive(attemptId(lost!, 1))
+  })
+
+  it('find out in the next life what an attempt has used that was cancelled, and pay once', async () => {
+    const [id] = await accept(due('a'))
+    const [first, second] = [live(), live()]
+    await first.spill()
+    await database.cancel(id!, T0)
+    second.bills.look()
+    await second.bills.idle()
+    assert.deepEqual(
+      second.backend.woundUp.map((call) => call.id),
+      [attemptId(id!, 1)],
+    )
+    for (const { backend } of [first, second])
+      backend.end(attemptId(id!, 1), failed({ cause: 'cancelled', message: 'late' }), { usage: USAGE })
+    await eventually(() => [first, second].every(({ backend }) => backend.forgotten.length === 1))
+    assert.deepEqual(await database.spending(T0), [{ function: 'f', hour: T0, cost: 0.001 }])
+    now += 60_000
+    second.bills.look()
+    await second.bills.idle()
+    assert.equal(second.backend.woundUp.length, 1)
+  })
+
+  it('ask again for what nobody knew, and leave what tells it in the staging place', async () => {
+    const [unknown, free] = await accept(due('a'), due('b'))
+    const { bills, backend, spill } = live()
+    await spill()
+    const gone = failed({ cause: 'backend-unavailable', message: 'no answer' })
+    backend.end(attemptId(unknown!, 1), gone)
+    backend.end(attemptId(free!, 1), gone, { usage: 'none' })
+    await ended(free!, 'queued')
+    await ended(unknown!, 'queued')
+    await eventually(async () => {
+      now += 10_000
+      bills.look()
+      await bills.idle()
+      return backend.forgotten.length === 1 && backend.woundUp.length === 1
+    })
+    assert.deepEqual(
+      [backend.forgotten, backend.woundUp.map((call) => call.id)],
+      [[attemptId(free!, 1)], [attemptId(unknown!, 1)]],
+    )
+    assert.equal((await database.getInvocation(free!))!.tries[0]!.cost, 0)
   })
 
   it('keep the lease of what is alive', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import type { BackendStatus, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
 import { dispatchers, type DispatcherProcess } from '../support/dispatcher-process.js'
+import { eventually } from '../support/eventually.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
 const FUNCTION = 's-dev-f'
@@ -47,6 +48,23 @@ describe('a rehearsal of Lambda on this machine', function () {
         ['rehearsal', true, 4],
       ],
     )
+  })
+
+  it('is paid for what was cancelled there, for the time until then', async () => {
+    const dispatcher = await start({ config: { backends: both } })
+    await dispatcher.put(FUNCTION, '#!/bin/sh\nsleep 60\n', { memorySize: 2048, backends: ['rehearsal'] })
+    const { id } = await dispatcher.invoke(FUNCTION)
+    await eventually(async () => (await dispatcher.invocation(id)).state === 'running')
+    await dispatcher.call('POST', `/v1/invocations/${id}/cancel`)
+    const { startedAt, endedAt, cost } = await eventually(
+      async () => {
+        const [attempt] = (await dispatcher.invocation(id)).tries
+        return attempt?.cost !== undefined && attempt
+      },
+      { timeoutMs: 20_000, what: 'its cost' },
+    )
+    const expected = RUN + 2 * GB_SECOND * ((endedAt! - startedAt) / 1000)
+    assert.ok(Math.abs(cost! - expected) < 1e-9, `${cost} USD, expected ${expected}`)
   })
 
   it('leaves to free workers at home what need not go', async () => {

@@ -7,11 +7,11 @@ import { promisify } from 'node:util'
 import type { Decision } from '../../runtime/contract/decision.js'
 import type { BackendStatus, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
 import { historyCsvHeader, type HistoryRow } from '../../runtime/contract/history-row.js'
-import { dispatchers, REPOSITORY } from '../support/dispatcher-process.js'
+import { dispatchers, REPOSITORY, type DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { beside, onLambda } from '../support/lambda/beside-lambda.js'
 import { error } from '../support/lambda/lambda-endpoint.js'
-import { FUNCTION, SmallLambda } from '../support/lambda/small-lambda.js'
+import { FUNCTION, SmallLambda, STAGING_BUCKET } from '../support/lambda/small-lambda.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
 const UPPER = '#!/bin/sh\ntr a-z A-Z < "$INPUT_FILE_PATH" > "$TMP_OUTPUT_DIR/$(basename "$INPUT_FILE_PATH")"\n'
@@ -32,9 +32,12 @@ describe('the spillway', function () {
 
   /** Words of a script that waits until there is a file of that name. */
   const until = (name: string) => `while ! [ -e "${join(directory(), name)}" ]; do sleep 0.05; done`
-  const open = (backends: object = {}) =>
+  const open = (backends: object = {}, more: object = {}) =>
     start({
-      config: { backends: { local: { slots: 2, containers: 'off' }, lambda: onLambda(), ...backends } },
+      config: {
+        ...more,
+        backends: { local: { slots: 2, containers: 'off' }, lambda: onLambda(), ...backends },
+      },
       environment: beside(lambda),
     })
 
@@ -216,7 +219,36 @@ describe('the spillway', function () {
     assert.ok(away.length >= 3)
     for (const { outputs } of records) assert.equal(outputs.length, 1)
   })
+
+  it('pays once for what is cancelled while it is away, also when the dispatcher is killed right after', async () => {
+    await lambda.install({ script: `#!/bin/sh\n${until('go')}\n` })
+    const first = await open({}, { heartbeat: 1, lease: 3 })
+    await first.put(FUNCTION, UPPER, { image: 'busybox', backends: ['lambda'], timeout: 30 })
+    const startedMs = Date.now()
+    const ids = await Promise.all([1, 2].map(async () => (await first.invoke(FUNCTION, 'x')).id))
+    await eventually(() => lambda.endpoint.busy() === 2, { what: 'two calls of Lambda' })
+    const costOf = async (dispatcher: DispatcherProcess, id: string) =>
+      (await dispatcher.invocation(id)).tries[0]!.cost ?? false
+    await first.call('POST', `/v1/invocations/${ids[0]}/cancel`)
+    const ended = { timeoutMs: 20_000, what: 'what the cancelled attempt cost' }
+    const costs = [await eventually(() => costOf(first, ids[0]!), ended)]
+    await first.call('POST', `/v1/invocations/${ids[1]}/cancel`)
+    await first.kill()
+    const second = await open({}, { heartbeat: 1, lease: 3 })
+    costs.push(await eventually(() => costOf(second, ids[1]!), ended))
+    const most = ((Date.now() - startedMs) / 1000) * USD_PER_SECOND
+    for (const cost of costs) assert.ok(cost > 0 && cost < most, `${cost} USD, at most ${most}`)
+    assert.equal(lambda.endpoint.invocations.length, 2)
+    const { body: metrics } = await second.call<string>('GET', '/metrics')
+    const [, spent] = /^spillway_cost_usd\{.*\} (\S+)$/m.exec(metrics)!
+    assert.ok(Math.abs(Number(spent) - costs[0]! - costs[1]!) < 1e-9, metrics)
+    await eventually(() => lambda.s3.below(`${STAGING_BUCKET}/spillway/`).length === 0, {
+      what: 'a clean staging bucket',
+    })
+  })
 })
+
+const USD_PER_SECOND = 1.66667e-5
 
 const backendOf = ({ tries }: InvocationRecord) => tries.at(-1)?.backend
 

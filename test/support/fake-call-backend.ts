@@ -1,12 +1,20 @@
 /** A back-end that is called, as far as the dispatcher sees it: keeps what it was given until the test ends it. */
 import { Readable } from 'node:stream'
-import type { AttemptCall, CallBackend, CallHost, StagedResult, Usage } from '../../dispatcher/backends/call-backend.js'
+import type {
+  AttemptCall,
+  CallBackend,
+  CalledAttempt,
+  CallHost,
+  StagedResult,
+  Usage,
+} from '../../dispatcher/backends/call-backend.js'
 import type { Outcome } from '../../runtime/contract/outcome.js'
 
 export class FakeCallBackend implements CallBackend {
   readonly limits = { name: 'lambda' as const, public: true }
   readonly started: AttemptCall[] = []
   readonly resumed: AttemptCall[] = []
+  readonly woundUp: CalledAttempt[] = []
   readonly cancelled: string[] = []
   readonly forgotten: string[] = []
   readonly #results = new Map<string, Record<string, string>>()
@@ -23,6 +31,7 @@ export class FakeCallBackend implements CallBackend {
     this.started.push(call)
   }
   resume = (call: AttemptCall) => void this.resumed.push(call)
+  windUp = (call: CalledAttempt) => void this.woundUp.push(call)
   cancel = (attempt: string) => void this.cancelled.push(attempt)
   status = () => ({ name: 'lambda' as const, public: true, healthy: true, slots: 0, workers: 0, notes: [] })
   close = async () => undefined
@@ -36,7 +45,7 @@ export class FakeCallBackend implements CallBackend {
   end(
     attempt: string,
     outcome: Outcome,
-    { results = {}, usage }: { results?: Record<string, string>; usage?: Usage } = {},
+    { results = {}, usage }: { results?: Record<string, string>; usage?: Usage | 'none' } = {},
   ) {
     this.#results.set(attempt, results)
     this.host.onOutcome(attempt, outcome, usage)

@@ -4,7 +4,7 @@ import { specFor, type FunctionSpec } from '../../../runtime/contract/function-s
 import { failed, type Failed, type Outcome } from '../../../runtime/contract/outcome.js'
 import type { Release } from '../../../runtime/contract/release.js'
 import { formatSeconds } from '../../../runtime/contract/units.js'
-import type { AttemptCall, CallBackend, CallHost, StagedResult } from '../call-backend.js'
+import type { AttemptCall, CallBackend, CalledAttempt, CallHost, StagedResult } from '../call-backend.js'
 import { LAMBDA_BACKEND_LIMITS, lambdaMisfits } from './limits.js'
 import type { Aws } from './run/aws.js'
 import { Concurrency } from './run/concurrency.js'
@@ -12,6 +12,7 @@ import {
   resumeAttempt,
   runAttempt,
   WAITS,
+  windUpAttempt,
   type AttemptEnd,
   type AttemptRun,
   type AttemptWaits,
@@ -33,7 +34,7 @@ export interface LambdaBackendConfig {
 const ACCOUNT_MS = 600_000
 
 interface Called {
-  call: AttemptCall
+  call: CalledAttempt
   /** Ends when the attempt has been told of. */
   ended: Promise<void>
   isCancelled: boolean
@@ -104,6 +105,11 @@ export class LambdaBackend implements CallBackend {
       .catch((thrown: unknown) => this.#note(attempt, thrown))
   }
 
+  windUp(attempt: CalledAttempt): void {
+    this.#take(attempt, windUpAttempt)
+    this.cancel(attempt.id)
+  }
+
   async *results(attempt: string): AsyncGenerator<StagedResult> {
     const called = this.#called.get(attempt)
     if (called) yield* (await this.#staged(called.call)).results()
@@ -140,22 +146,23 @@ export class LambdaBackend implements CallBackend {
     aws?.staging.close()
   }
 
-  #take(call: AttemptCall, carryOut: (run: AttemptRun) => Promise<AttemptEnd>): void {
+  #take<Call extends CalledAttempt>(call: Call, carryOut: (run: AttemptRun<Call>) => Promise<AttemptEnd>): void {
     const { function: name } = call.release
     const called: Called = { call, isCancelled: false, ended: Promise.resolve() }
     this.#called.set(call.id, called)
     this.#concurrency.enter(name)
-    called.ended = this.#runOf(call)
+    called.ended = this.#runOf(call, () => called.isCancelled)
       .then(carryOut)
       .catch((thrown: unknown) => this.#failure(thrown))
       .finally(() => this.#concurrency.leave(name))
       .then((end) => this.#tell(called, end))
   }
 
-  async #runOf(call: AttemptCall): Promise<AttemptRun> {
+  async #runOf<Call extends CalledAttempt>(call: Call, isCancelled: () => boolean): Promise<AttemptRun<Call>> {
     const { heartbeatSeconds, waits = WAITS, now } = this.#config
     const aws = await this.#connected()
-    return { call, aws, concurrency: this.#concurrency, waits, heartbeatSeconds, signal: this.#closing.signal, now }
+    const { signal } = this.#closing
+    return { call, aws, concurrency: this.#concurrency, waits, heartbeatSeconds, signal, isCancelled, now }
   }
 
   /** Undefined when the dispatcher closes: then nothing has ended. */
@@ -165,21 +172,21 @@ export class LambdaBackend implements CallBackend {
     return { outcome: failed({ cause: 'backend-unavailable', message }), log: [] }
   }
 
-  async #tell({ call, isCancelled }: Called, end: AttemptEnd | undefined): Promise<void> {
+  /** What was used without anybody knowing how much is left as it is, for `windUp`. */
+  #tell({ call }: Called, end: AttemptEnd | undefined): void {
     if (!end) return
     const { outcome, usage, log } = end
     this.#trouble = isTrouble(outcome) ? outcome.message : undefined
     if (log.length > 0) this.#host.onLog(call.id, log)
+    if (usage === undefined) this.#called.delete(call.id)
     this.#host.onOutcome(call.id, outcome, usage)
-    // Nobody asks for what was cancelled.
-    if (isCancelled) await this.forget(call.id).catch((thrown: unknown) => this.#note(call.id, thrown))
   }
 
   #renew(): void {
     for (const [id, { isCancelled }] of this.#called) if (!isCancelled) this.#host.onAlive(id)
   }
 
-  async #staged(call: AttemptCall): Promise<StagedAttempt> {
+  async #staged(call: CalledAttempt): Promise<StagedAttempt> {
     return new StagedAttempt((await this.#connected()).staging, call)
   }
 

@@ -6,7 +6,9 @@ import { eventually } from '../eventually.js'
 
 export interface ToldEnd {
   outcome: Outcome
-  usage: Usage | undefined
+  usage: Usage | 'none' | undefined
+  /** Undefined when nothing was used for all that is known. */
+  billedMs: number | undefined
 }
 
 export class RecordingHost implements CallHost {
@@ -15,8 +17,9 @@ export class RecordingHost implements CallHost {
   readonly lines = new Map<string, LogLine[]>()
   readonly said: string[] = []
 
-  onOutcome = (attempt: string, outcome: Outcome, usage?: Usage): void => {
-    this.ends.set(attempt, [...(this.ends.get(attempt) ?? []), { outcome, usage }])
+  onOutcome = (attempt: string, outcome: Outcome, usage?: Usage | 'none'): void => {
+    const billedMs = typeof usage === 'object' ? usage.billedMs : undefined
+    this.ends.set(attempt, [...(this.ends.get(attempt) ?? []), { outcome, usage, billedMs }])
   }
   onAlive = (attempt: string): void => void this.alive.push(attempt)
   onLog = (attempt: string, lines: readonly LogLine[]): void => {

@@ -8,7 +8,7 @@ import { lambdaTimeout } from '../../../../runtime/contract/lambda-function.js'
 import type { LambdaCall, OutcomeDocument } from '../../../../runtime/contract/lambda-call.js'
 import { failed, type Failed, type Outcome } from '../../../../runtime/contract/outcome.js'
 import type { LogLine } from '../../../../runtime/contract/runtime-api.js'
-import type { AttemptCall, Usage } from '../../call-backend.js'
+import type { AttemptCall, CalledAttempt, Usage } from '../../call-backend.js'
 import type { Aws, InvocationAnswer } from './aws.js'
 import type { Concurrency } from './concurrency.js'
 import { readFunctionError } from './function-error.js'
@@ -20,18 +20,21 @@ import { usageOf } from './usage.js'
 
 export interface AttemptEnd {
   outcome: Outcome
-  usage?: Usage
+  /** See `CallHost.onOutcome`. */
+  usage?: Usage | 'none'
   log: LogLine[]
 }
 
-export interface AttemptRun {
-  call: AttemptCall
+export interface AttemptRun<Call extends CalledAttempt = CalledAttempt> {
+  call: Call
   aws: Aws
   concurrency: Concurrency
   waits: AttemptWaits
   heartbeatSeconds: number
   /** The dispatcher closes; the attempt goes on without it. */
   signal: AbortSignal
+  /** Nobody wants it any more: it is not called for again. */
+  isCancelled(): boolean
   now(): number
 }
 
@@ -61,14 +64,14 @@ export const WAITS: AttemptWaits = Object.freeze({
 const GRACE_MS = 15_000
 
 /** Carries out an attempt that nobody has called for yet. */
-export async function runAttempt(run: AttemptRun): Promise<AttemptEnd> {
+export async function runAttempt(run: AttemptRun<AttemptCall>): Promise<AttemptEnd> {
   const staged = new StagedAttempt(run.aws.staging, run.call)
   const payload = await payloadOf(run, staged)
-  return Buffer.isBuffer(payload) ? invoke(run, staged, payload) : { outcome: payload, log: [] }
+  return Buffer.isBuffer(payload) ? invoke(run, staged, payload) : notTaken(payload)
 }
 
 /** Takes up an attempt that an earlier life of the dispatcher had: it has ended, it runs, or it was never called. */
-export async function resumeAttempt(run: AttemptRun): Promise<AttemptEnd> {
+export async function resumeAttempt(run: AttemptRun<AttemptCall>): Promise<AttemptEnd> {
   const staged = new StagedAttempt(run.aws.staging, run.call)
   const document = await persistently(run, () => staged.outcome())
   if (document) return endOf(run, staged, { document })
@@ -76,29 +79,42 @@ export async function resumeAttempt(run: AttemptRun): Promise<AttemptEnd> {
   return started ? untilOutcome(run, staged, started.startedAt) : runAttempt(run)
 }
 
+/** Waits for the end of what has ended on record; what shows no sign of having begun was never taken. */
+export async function windUpAttempt(run: AttemptRun): Promise<AttemptEnd> {
+  const staged = new StagedAttempt(run.aws.staging, run.call)
+  const startedMs = await startOf(run, staged)
+  return startedMs === undefined ? notTaken(CALLED_OFF) : untilOutcome(run, staged, startedMs)
+}
+
+const CALLED_OFF = failed({ cause: 'cancelled', message: 'it was cancelled before Lambda took it' })
+
+const notTaken = (outcome: Failed): AttemptEnd => ({ outcome, usage: 'none', log: [] })
+
 /** Calls the function until Lambda takes the call, as far as patience goes. */
 async function invoke(run: AttemptRun, staged: StagedAttempt, payload: Buffer): Promise<AttemptEnd> {
-  const { call, now, signal } = run
+  const { call, now, signal, isCancelled } = run
   const [refused, notReady] = [new Patience(run.waits.refused, now), new Patience(run.waits.notReady, now)]
-  for (;;) {
+  while (!isCancelled()) {
+    const calledMs = now()
     const answer = await callOnce(run, payload)
-    if ('payload' in answer) return afterAnswer(run, staged, answer)
+    if ('payload' in answer) return afterAnswer(run, staged, { answer, most: now() - calledMs })
     const refusal = answer.kind === 'state' ? await readState(run, answer.message) : answer
-    if (refusal.kind === 'refused') return { outcome: failed(refusal), log: [] }
+    if (refusal.kind === 'refused') return notTaken(failed(refusal))
     if (refusal.kind === 'unknown') {
       const startedMs = await startOf(run, staged)
       if (startedMs !== undefined) return untilOutcome(run, staged, startedMs)
     }
     const patience = refusal.kind === 'state' ? notReady : refused
-    if (patience.isOver) return { outcome: giveUp(refusal, call), log: [] }
+    if (patience.isOver) return notTaken(giveUp(refusal, call))
     if (refusal.kind === 'wait' && refusal.concurrency)
       run.concurrency.refused(call.release.function, isOfFunction(refusal))
     await patience.wait(signal)
   }
+  return notTaken(CALLED_OFF)
 }
 
 /** The event, with the input staged; or why that could not be done. */
-async function payloadOf(run: AttemptRun, staged: StagedAttempt): Promise<Buffer | Failed> {
+async function payloadOf(run: AttemptRun<AttemptCall>, staged: StagedAttempt): Promise<Buffer | Failed> {
   const { call, heartbeatSeconds } = run
   try {
     const { invocation, attempt, event: content, eventTime, objectKey, wantsResult } = call.document
@@ -137,7 +153,7 @@ async function callOnce({ aws, call, signal, now }: AttemptRun, payload: Buffer)
 }
 
 /** Of a function that was deployed again while this work waited: the code that belongs to its release. */
-function qualifierOf({ release }: AttemptCall): { qualifier?: string } {
+function qualifierOf({ release }: CalledAttempt): { qualifier?: string } {
   const qualifier = release.spec.lambda?.qualifier
   return qualifier === undefined ? {} : { qualifier }
 }
@@ -152,7 +168,7 @@ async function readState({ aws, call }: AttemptRun, message: string): Promise<Re
   return { kind: 'refused', cause: 'image', message: `the function ${name} cannot start: ${stateReason ?? message}` }
 }
 
-const giveUp = (refusal: Refusal, { release }: AttemptCall): Failed =>
+const giveUp = (refusal: Refusal, { release }: CalledAttempt): Failed =>
   failed({
     cause: refusal.kind === 'wait' ? refusal.cause : 'backend-unavailable',
     ...(isOfFunction(refusal) ? { ofFunction: true } : {}),
@@ -170,15 +186,19 @@ async function startOf(run: AttemptRun, staged: StagedAttempt): Promise<number |
   }
 }
 
-async function afterAnswer(run: AttemptRun, staged: StagedAttempt, answer: InvocationAnswer): Promise<AttemptEnd> {
+async function afterAnswer(
+  run: AttemptRun,
+  staged: StagedAttempt,
+  { answer, most }: { answer: InvocationAnswer; most: number },
+): Promise<AttemptEnd> {
   const document = await persistently(run, () => staged.outcome())
   if (document) return endOf(run, staged, { document, answer })
   const outcome = answer.functionError === undefined ? notOurs(run.call) : readFunctionError(answer)
   const log = printedLines(answer.logTail).map((text): LogLine => ({ time: run.now(), stream: 'stdout', text }))
-  return { outcome, ...usageOf(run.call, { answer }), log }
+  return { outcome, usage: usageOf(run.call, { answer, most }), log }
 }
 
-const notOurs = ({ release }: AttemptCall): Failed =>
+const notOurs = ({ release }: CalledAttempt): Failed =>
   failed({
     cause: 'image',
     message: `the function ${release.function} answered without an outcome: it has not been deployed by Spillway, or not for a dispatcher; deploy the service`,
@@ -197,12 +217,12 @@ async function untilOutcome(run: AttemptRun, staged: StagedAttempt, startedMs: n
 }
 
 /** What it took is not known; it cannot have been more than its time. */
-const lost = (call: AttemptCall): AttemptEnd => ({
+const lost = (call: CalledAttempt): AttemptEnd => ({
   outcome: failed({
     cause: 'worker-lost',
     message: `the call of ${call.release.function} was lost, and no outcome came within its time; its log is at AWS`,
   }),
-  ...usageOf(call, { billedMs: timeoutMs(call) }),
+  usage: usageOf(call, { most: timeoutMs(call) }),
   log: [],
 })
 
@@ -212,16 +232,16 @@ async function endOf(
   facts: { document: OutcomeDocument; answer?: InvocationAnswer },
 ): Promise<AttemptEnd> {
   const log = await staged.log(facts.document).catch((): LogLine[] => [])
-  return { outcome: facts.document.outcome, ...usageOf(run.call, facts), log }
+  return { outcome: facts.document.outcome, usage: usageOf(run.call, { ...facts, most: timeoutMs(run.call) }), log }
 }
 
-const timeoutMs = ({ release }: AttemptCall) => lambdaTimeout(timeoutOn(release.spec, 'lambda')) * 1000
+const timeoutMs = ({ release }: CalledAttempt) => lambdaTimeout(timeoutOn(release.spec, 'lambda')) * 1000
 
 const isOfFunction = (refusal: Refusal) =>
   refusal.kind === 'state' || ('ofFunction' in refusal && refusal.ofFunction === true)
 
 /** When nothing can come any more of what started then, epoch milliseconds. */
-const lastMs = (call: AttemptCall, startedMs: number) => startedMs + timeoutMs(call) + GRACE_MS
+const lastMs = (call: CalledAttempt, startedMs: number) => startedMs + timeoutMs(call) + GRACE_MS
 
 /** Asks the staging bucket until it answers. */
 async function persistently<T>({ waits, now, signal }: AttemptRun, ask: () => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ import {
 import { attemptPrefix } from '../../../../runtime/contract/lambda-function.js'
 import { parseAttemptId } from '../../../../runtime/contract/invocation.js'
 import type { LogLine } from '../../../../runtime/contract/runtime-api.js'
-import type { AttemptCall, CallInput, StagedResult } from '../../call-backend.js'
+import type { CalledAttempt, CallInput, StagedResult } from '../../call-backend.js'
 import type { StagingBucket } from './aws.js'
 
 /** Bytes of an input up to which it travels with the event. */
@@ -19,7 +19,7 @@ export class StagedAttempt {
   readonly #bucket: StagingBucket
   readonly #prefix: string
 
-  constructor(bucket: StagingBucket, { id, release }: Pick<AttemptCall, 'id' | 'release'>) {
+  constructor(bucket: StagingBucket, { id, release }: CalledAttempt) {
     const parsed = parseAttemptId(id)
     if (!parsed) throw new Error(`${id} is no id of an attempt`)
     this.#bucket = bucket

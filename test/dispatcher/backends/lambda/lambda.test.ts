@@ -136,7 +136,7 @@ describe('back-end: lambda', () => {
         [end.outcome.outcome === 'failed' && end.outcome.cause, end.outcome.exitCode],
         ['script-exit', 3],
       )
-      assert.ok((end.usage?.billedMs ?? 0) > 0)
+      assert.ok((end.billedMs ?? 0) > 0)
     })
 
     it('by the time of the function, and by that of Lambda', async () => {
@@ -147,7 +147,7 @@ describe('back-end: lambda', () => {
       const hard = await run('kill -STOP $PPID; sleep 60', {}, { function: { timeout: 1 } })
       assert.equal(await causeOf(hard.call), 'timeout')
       assert.match(JSON.stringify(hard.end.outcome), /Task timed out after 1.00 seconds/)
-      assert.ok((hard.end.usage?.billedMs ?? 0) >= 1000)
+      assert.ok((hard.end.billedMs ?? 0) >= 1000)
     })
 
     it('by its memory, by something that killed it, and by its start', async () => {
@@ -252,7 +252,7 @@ describe('back-end: lambda', () => {
         const refused = attempt()
         backend.start(refused)
         const { outcome, usage } = await host.end(refused.id)
-        assert.deepEqual([outcome.outcome === 'failed' && outcome.cause, usage], [cause, undefined])
+        assert.deepEqual([outcome.outcome === 'failed' && outcome.cause, usage], [cause, 'none'])
       }
       assert.equal(backend.status().healthy, false)
     })
@@ -265,9 +265,9 @@ describe('back-end: lambda', () => {
       open().start(call)
       await eventually(() => staged().some((key) => key.endsWith('started.json')))
       lambda.endpoint.cutConnections()
-      const { outcome, usage } = await host.end(call.id)
+      const { outcome, billedMs } = await host.end(call.id)
       assert.equal(outcome.result?.body, 'done\n')
-      assert.ok((usage?.billedMs ?? 0) >= 500)
+      assert.ok((billedMs ?? 0) >= 500)
       assert.equal(lambda.endpoint.invocations.length, 1)
     })
 
@@ -317,8 +317,8 @@ describe('back-end: lambda', () => {
       await new Promise((resolve) => setTimeout(resolve, 300))
       assert.equal(host.ends.size, 0)
       now.value += 60_000
-      const { outcome, usage } = await host.end(call.id)
-      assert.deepEqual([outcome.outcome === 'failed' && outcome.cause, usage?.billedMs], ['worker-lost', 20_000])
+      const { outcome, billedMs } = await host.end(call.id)
+      assert.deepEqual([outcome.outcome === 'failed' && outcome.cause, billedMs], ['worker-lost', 20_000])
     })
 
     it('an event that Lambda delivers twice', async () => {
@@ -345,7 +345,75 @@ describe('back-end: lambda', () => {
     backend.cancel(call.id)
     assert.equal(await causeOf(call), 'cancelled')
     assert.equal(isRunning(pid), false)
-    await eventually(() => staged().length === 0)
+    assert.ok((await host.end(call.id)).billedMs! > 0)
+    await backend.forget(call.id)
+    assert.deepEqual(staged(), [])
+  })
+
+  it('does not call for what was cancelled while Lambda had too much to do', async () => {
+    await lambda.install({ script: 'true' })
+    lambda.endpoint.rule = () => error(429, 'TooManyRequestsException', 'no')
+    const call = attempt()
+    const backend = open({ waits: { ...QUICK, refused: { first: 20, most: 50, total: 60_000 } } })
+    backend.start(call)
+    await eventually(() => lambda.endpoint.invocations.length > 0)
+    backend.cancel(call.id)
+    assert.equal(await causeOf(call), 'cancelled')
+    assert.equal((await host.end(call.id)).usage, 'none')
+  })
+
+  describe('finds out in its next life what an attempt has used that nobody waits for', () => {
+    const started = async (script: string, more: Partial<AttemptCall> = {}) => {
+      await lambda.install({ script })
+      const call = attempt(more)
+      const first = open()
+      first.start(call)
+      await eventually(() =>
+        staged().some((key) => key.includes(call.document.invocation) && key.endsWith('started.json')),
+      )
+      return { call, first }
+    }
+
+    it('and stops it', async () => {
+      const { call, first } = await started('sleep 60')
+      await first.close()
+      open().windUp(call)
+      assert.equal(await causeOf(call), 'cancelled')
+      const [execution] = await eventually(() => lambda.endpoint.executions)
+      assert.ok((await host.end(call.id)).billedMs! <= Math.ceil(execution!.durationMs + execution!.initMs!))
+      assert.equal(lambda.endpoint.invocations.length, 1)
+    })
+
+    it('when it has ended meanwhile, when it vanished, and when it was never called', async () => {
+      const { call: ended } = await started('sleep 0.3')
+      const { billedMs } = await host.end(ended.id)
+      host.ends.clear()
+      open().windUp(ended)
+      assert.ok(Math.abs((await host.end(ended.id)).billedMs! - billedMs!) < 100)
+      const never = attempt()
+      open().windUp(never)
+      assert.equal((await host.end(never.id)).usage, 'none')
+      const { call: vanished, first } = await started('kill -STOP $PPID; sleep 60', {
+        release: release({ timeout: 10 }),
+      })
+      await first.close()
+      open({ now: () => Date.now() + 60_000 }).windUp(vanished)
+      assert.equal((await host.end(vanished.id)).billedMs, 20_000)
+      assert.equal(lambda.endpoint.invocations.length, 2)
+    })
+
+    it('later, when the staging bucket does not answer', async () => {
+      const { call, first } = await started('sleep 60')
+      await first.close()
+      lambda.s3.rule = () => fault(503, 'SlowDown')
+      const second = open()
+      second.windUp(call)
+      assert.equal((await host.end(call.id)).usage, undefined)
+      lambda.s3.rule = () => undefined
+      host.ends.clear()
+      second.windUp(call)
+      assert.ok((await host.end(call.id)).billedMs! > 0)
+    })
   })
 
   it('loads nothing and asks nobody before there is work', async () => {
