@@ -1,7 +1,7 @@
 /** The dispatcher's side of the Runtime API as a real HTTP server that hands out scripted attempts and writes down every call. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import type { OutputGrant } from '../../runtime/contract/grant.js'
 import type { Failed, Outcome } from '../../runtime/contract/outcome.js'
 import {
@@ -13,6 +13,7 @@ import {
   type LogRequest,
   type OutputsRequest,
 } from '../../runtime/contract/runtime-api.js'
+import { eventually } from './eventually.js'
 
 export interface Call {
   method: string
@@ -82,6 +83,21 @@ export class FakeRuntimeApi {
     this.#polls.length = 0
     for (const socket of this.#sockets) socket.destroy()
     await once(server, 'close')
+  }
+
+  /** While it is away: resolves once somebody has tried to reach it so many times, and was hung up on. */
+  async missed(times: number): Promise<void> {
+    let missed = 0
+    const nobody = createTcpServer((socket) => {
+      missed++
+      socket.destroy()
+    }).listen(this.#port, '127.0.0.1')
+    try {
+      await eventually(() => missed >= times, { what: `${times} calls in vain` })
+    } finally {
+      nobody.close()
+      await once(nobody, 'close')
+    }
   }
 
   hand(id: string, document: AttemptDocument): void {

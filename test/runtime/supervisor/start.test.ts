@@ -90,7 +90,7 @@ describe('supervisor: starting and ending', () => {
     const { start, api } = on()
     await api.stop()
     await start('true')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await api.missed(2)
     await api.listen()
     await eventually(() => api.waiting === 1)
   })

@@ -123,7 +123,7 @@ while :; do sleep 0.05; done`
     await it.api.stop()
     writeFileSync(join(it.directory, 'running.go'), '')
     await eventually(() => !isAlive(it.id))
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await it.api.missed(2)
     await it.api.listen()
     assert.deepEqual(succeeded(await it.outcomeOf(it.attempt)).outputs, ['r'])
   })
