@@ -63,7 +63,7 @@ function stagedFiles(attempt: Attempt, stop: Stop): Carrier {
   const { ephemeralStorageSize } = host.config.file.limits
   return {
     stageIn: (directory, signal) =>
-      stageIn({ s3: host.s3, input: call.input, directory, ephemeralStorageSize, signal }),
+      stageIn({ s3: host.s3, sandbox: host.sandbox, input: call.input, directory, ephemeralStorageSize, signal }),
     stageOut: async ({ output, root }) => {
       attempt.files = await staging.writeResults(event.id, await listOutputs(output, root), stop.signal)
       return attempt.files.map(({ name }) => name)

@@ -52,7 +52,8 @@ async function runOne(
     release: config.version,
     times: { lambdaDeadlineMs: lambdaDeadlineMs(event), timeoutMs: timeout * 1000 },
     carrier: {
-      stageIn: (directory, signal) => stageIn({ s3, input, directory, ephemeralStorageSize, signal }),
+      stageIn: (directory, signal) =>
+        stageIn({ s3, sandbox: host.sandbox, input, directory, ephemeralStorageSize, signal }),
       stageOut: async ({ output, root }) => {
         const files = await listOutputs(output, root)
         outputs = await publish({ s3, file, files, signal: stop.signal })

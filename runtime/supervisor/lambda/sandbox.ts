@@ -1,4 +1,4 @@
-/** Leaves a warm sandbox as the next event should find it; what scripts keep in /tmp stays, as does a runtime client. */
+/** Leaves a warm sandbox as the next event should find it; what scripts keep in /tmp stays unless an input needs the room, as does a runtime client. */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRuntimeClient } from '../../contract/runtime-client.js'
@@ -25,6 +25,11 @@ export class Sandbox {
     if (ownsMachine) this.#killLeftBehind()
     await this.#removeWorkingDirectory()
     if (ownsMachine && file.isolation === 'fresh') await this.#emptyTmp()
+  }
+
+  /** What scripts keep in /tmp is theirs as long as no input needs the room. */
+  async makeRoom(): Promise<void> {
+    if (this.#place.ownsMachine) await this.#emptyTmp()
   }
 
   /** Also those that hid by leaving their group and clearing their environment; what an extension started is not ours. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { LambdaAnswer } from '../../../runtime/contract/lambda-function.js'
 import { busyboxRoot, glibcRoot, muslRoot, staticRoot } from '../../support/containers/root-directories.js'
 import type { Invoked } from '../../support/lambda/small-lambda.js'
+import type { SmallS3 } from '../../support/s3/small-s3.js'
 import { DerivedFunctions, whyNoDerivedFunctions, type FunctionSource } from './derived-functions.js'
 import { RealLambda } from './real-lambda.js'
 
@@ -10,7 +11,7 @@ describe('images on Lambda', function () {
   this.timeout(180_000)
   let functions: DerivedFunctions
   let lambda: RealLambda
-  let stopS3: () => Promise<void>
+  let s3: SmallS3
   let count = 0
 
   before(async function () {
@@ -22,11 +23,11 @@ describe('images on Lambda', function () {
     functions = await DerivedFunctions.start()
     const started = await RealLambda.startSmall()
     lambda = started.lambda
-    stopS3 = () => started.s3.stop()
+    s3 = started.s3
   })
   after(async () => {
     await lambda?.stop()
-    await stopS3?.()
+    await s3?.stop()
     await functions?.stop()
   })
 
@@ -90,15 +91,23 @@ describe('images on Lambda', function () {
       )
       const full = await invoke()
       assert.match(JSON.stringify(full.payload), /Spillway.script-exit.*exit code 5/)
-      const Records = [
-        {
-          eventName: 'ObjectCreated:Put',
-          eventSource: 'aws:s3',
-          eventTime: '2026-08-01T12:00:00Z',
-          s3: { bucket: { name: 'b' }, object: { key: 'k', size: 6e8 } },
-        },
-      ]
-      assert.match(JSON.stringify((await invoke({ Records })).payload), /Spillway.input-too-large.*600 MB/)
+      const { payload } = await invoke(created('k', 6e8))
+      assert.match(JSON.stringify(payload), /Spillway.input-too-large.*600 MB.*512 MB/)
+    })
+
+    it('/tmp: what a script keeps there makes room for an input, though not for a smaller one', async () => {
+      const spec = { ephemeralStorageSize: 512, memorySize: 2048 }
+      const text = 'ls /tmp | tr "\\n" " "; wc -c < "$INPUT_FILE_PATH"; head -c 300000000 /dev/zero > /tmp/kept'
+      const invoke = await script(text, 'busybox', spec)
+      s3.put('b/small', 'petals')
+      s3.put('b/large', Buffer.alloc(3e8))
+      const said = [created('small', 6), created('small', 6), created('large', 3e8)]
+      const logs: string[] = []
+      for (const event of said) logs.push((await invoke(event)).log)
+      assert.deepEqual(
+        logs.map((log) => /^.*spillway.*$/m.exec(log)?.[0]),
+        ['spillway 6', 'kept spillway 6', 'spillway 300000000'],
+      )
     })
 
     it('time: the supervisor reports before Lambda ends the sandbox', async () => {
@@ -141,3 +150,15 @@ function printed({ payload, functionError, log }: Invoked): string {
   const [run] = (payload as LambdaAnswer).runs
   return Buffer.from(run?.result?.body ?? '', run?.result?.encoding).toString()
 }
+
+/** S3 tells of a new object in the bucket `b`. */
+const created = (key: string, size: number) => ({
+  Records: [
+    {
+      eventName: 'ObjectCreated:Put',
+      eventSource: 'aws:s3',
+      eventTime: '2026-08-01T12:00:00Z',
+      s3: { bucket: { name: 'b' }, object: { key, size } },
+    },
+  ],
+})
