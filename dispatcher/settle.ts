@@ -14,6 +14,7 @@ import {
 import type { Release } from '../runtime/contract/release.js'
 import type { AttemptRef, Database, Held, Publishing, RunningAttempt } from './database/database.js'
 import { nextStep, type Elsewhere } from './retry.js'
+import { isBackendFault } from './router/breaker.js'
 import type { ObjectStore } from './storage/object-store.js'
 import { isUploading } from './upload-attempt.js'
 import type { OutputGrants } from './workers/output-grants.js'
@@ -221,7 +222,7 @@ export class Settle {
     const { spec } = await this.#context.release(attempt.function, attempt.release)
     const { invocation, attempt: number, faults, losses } = attempt
     const decision = outcome.outcome === 'failed' ? await this.#context.afterFailure(attempt, outcome.cause) : undefined
-    const elsewhere = decision && elsewhereThan(attempt, decision)
+    const elsewhere = decision && outcome.outcome === 'failed' && elsewhereThan(attempt, outcome.cause, decision)
     const facts = { outcome, retries: spec.retries, faults, losses, now: now(), random: random() }
     const step = nextStep({ ...facts, ...(elsewhere ? { elsewhere } : {}) })
     const settling = database.settle({
@@ -248,9 +249,12 @@ export class Settle {
   }
 }
 
-function elsewhereThan({ backend }: RunningAttempt, { eligible, reasons }: Decision): Elsewhere {
+function elsewhereThan({ backend }: RunningAttempt, cause: Cause, { eligible, reasons }: Decision): Elsewhere {
+  const others = eligible.filter((name) => name !== backend)
   const nowhere = eligible.length > 0 ? {} : { nowhere: reasons.map(({ text }) => text).join('; ') }
-  return { on: eligible.join(' or '), isCure: eligible.length > 0 && !eligible.includes(backend), ...nowhere }
+  // Time cures the fault of a back-end: it may run there again, but others come first.
+  const isOut = isBackendFault(cause) ? eligible[0] !== backend : !eligible.includes(backend)
+  return { on: others.join(' or '), isCure: others.length > 0 && isOut, ...nowhere }
 }
 
 const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)

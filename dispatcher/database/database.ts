@@ -165,6 +165,8 @@ export interface WaitingWork {
   input: InvocationInput
   decision: Decision
   acceptedAt: number
+  /** Attempts that it has had. */
+  attempts: number
 }
 
 export interface NewDecision {

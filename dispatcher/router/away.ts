@@ -21,7 +21,7 @@ export interface Away {
 }
 
 export interface Gate {
-  code: 'breaker' | 'budget'
+  code: 'breaker' | 'budget' | 'failed-there'
   /** Epoch milliseconds, infinite = never. */
   from: number
   text: string
@@ -79,7 +79,7 @@ interface Gating {
 }
 
 function gateOf(gating: Gating): Gate | undefined {
-  const gates = [breakerGate(gating), moneyGate(gating)].filter((gate) => gate !== undefined)
+  const gates = [breakerGate(gating), moneyGate(gating), faultGate(gating)].filter((gate) => gate !== undefined)
   return gates.sort((a, b) => b.from - a.from)[0]
 }
 
@@ -94,6 +94,12 @@ function breakerGate({ candidate: { state }, situation: { now } }: Gating): Gate
       ? `${where}was ill, and one attempt is trying whether it is well again`
       : `${where}ill after ${breaker.faults} faults in a row${cause}; tried again at ${timeText(from)}`
   return { code: 'breaker', from, text }
+}
+
+function faultGate({ candidate: { state, fault } }: Gating): Gate | undefined {
+  if (!fault) return undefined
+  const text = `${state.limits.name}: the last attempt there ended with ${fault.cause}; it may go there again at ${timeText(fault.until)}`
+  return { code: 'failed-there', from: fault.until, text }
 }
 
 function moneyGate({ candidate, cost, budget, situation: { spending, now } }: Gating): Gate | undefined {

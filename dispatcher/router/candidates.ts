@@ -2,7 +2,7 @@
 import type { Reason } from '../../runtime/contract/decision.js'
 import { timeoutOn, type FunctionSpec } from '../../runtime/contract/function-spec.js'
 import { formatBytes, formatMegabytes, formatSeconds } from '../../runtime/contract/units.js'
-import { afterFailures } from './elsewhere.js'
+import { afterFailures, passingFault, type PassingFault } from './elsewhere.js'
 import { misfits } from './fit.js'
 import type { RunTime } from './run-time.js'
 import type { BackendState, Situation, Work } from './situation.js'
@@ -13,6 +13,8 @@ export interface Candidate {
   state: BackendState
   /** What is expected of a run there. */
   run: RunTime
+  /** It has just failed this work, which others can run meanwhile. */
+  fault?: PassingFault
 }
 
 export interface Candidates {
@@ -32,7 +34,7 @@ export function candidatesOf(work: Work, situation: Situation): Candidates {
   }
   return work.failures === undefined || work.failures.length === 0
     ? { able, reasons }
-    : withoutFailed(work, situation, { able, reasons })
+    : withFault(work, situation, withoutFailed(work, situation, { able, reasons }))
 }
 
 function expectedRun({ function: name, spec, inputBytes }: Work, { limits }: BackendState, { runTimes }: Situation) {
@@ -85,4 +87,11 @@ function withoutFailed(work: Work, { backends }: Situation, { able, reasons }: C
     able: able.filter(({ state }) => !avoided.has(state.limits.name)),
     reasons: [...reasons, ...avoided.values()],
   }
+}
+
+function withFault({ failures = [] }: Work, { now }: Situation, { able, reasons }: Candidates): Candidates {
+  const fault = passingFault(failures, now)
+  if (!fault || able.length < 2) return { able, reasons }
+  const marked = able.map((one) => (one.state.limits.name === fault.backend ? { ...one, fault } : one))
+  return { able: marked, reasons }
 }

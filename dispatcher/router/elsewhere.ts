@@ -5,9 +5,14 @@ import type { Reason } from '../../runtime/contract/decision.js'
 import { CAUSES, type Cause } from '../../runtime/contract/outcome.js'
 import { formatMegabytes, formatSeconds } from '../../runtime/contract/units.js'
 import type { BackendLimits } from '../backends/backend.js'
+import { isBackendFault } from './breaker.js'
 import type { PastFailure } from './situation.js'
 
 type Sized = Pick<FunctionSpec, 'timeout' | 'memorySize' | 'ephemeralStorageSize'>
+
+/** Milliseconds for which work stays away from a back-end that has failed it; twice as long each time in a row. */
+const AWAY_MS = 30_000
+const AWAY_MAX_MS = 15 * 60_000
 
 /** Causes that more of something cures, and how much of it a back-end gives. */
 const CURED_BY_MORE: Readonly<Partial<Record<Cause, Cure>>> = Object.freeze({
@@ -39,19 +44,37 @@ export interface Elsewhere {
   all: readonly BackendLimits[]
 }
 
+export interface PassingFault {
+  backend: BackendName
+  cause: Cause
+  /** Epoch milliseconds. */
+  until: number
+}
+
+/** The fault of a back-end that the last attempt ended with. Time cures it, so work stays away from there for a while only. */
+export function passingFault(failures: readonly PastFailure[], now: number): PassingFault | undefined {
+  const last = failures.at(-1)
+  if (!last || !isBackendFault(last.cause)) return undefined
+  const { backend, cause, at = now } = last
+  const other = failures.findLastIndex((failure) => failure.backend !== backend || !isBackendFault(failure.cause))
+  const inRow = failures.length - 1 - other
+  const until = at + Math.min(AWAY_MAX_MS, AWAY_MS * 2 ** (inRow - 1))
+  return until > now ? { backend, cause, until } : undefined
+}
+
 /**
- * Back-ends to stay away from, with the reason. As long as one is left: a failure that none of the others can cure is
- * tried again where it happened.
+ * Back-ends to stay away from for good, with the reason. As long as one is left: a failure that none of the others can
+ * cure is tried again where it happened.
  */
 export function afterFailures({ spec, failures, able, all }: Elsewhere): Map<BackendName, Reason> {
   const avoided = new Map<BackendName, Reason>()
-  for (const [index, failure] of failures.entries()) {
-    if (!CAUSES[failure.cause].elsewhere) continue
+  for (const failure of failures) {
+    if (!CAUSES[failure.cause].elsewhere || isBackendFault(failure.cause)) continue
     const found = able
       .filter(({ name }) => !avoided.has(name))
       .map((limits) => ({
         limits,
-        why: whyAvoid({ spec, failure, limits, all, isLast: index === failures.length - 1 }),
+        why: whyAvoid({ spec, failure, limits, all }),
       }))
     if (found.every(({ why }) => why !== undefined)) continue
     for (const { limits, why } of found)
@@ -66,13 +89,11 @@ interface Question {
   failure: PastFailure
   limits: BackendLimits
   all: readonly BackendLimits[]
-  isLast: boolean
 }
 
-function whyAvoid({ spec, failure: { backend, cause }, limits, all, isLast }: Question): string | undefined {
+function whyAvoid({ spec, failure: { backend, cause }, limits, all }: Question): string | undefined {
   const more = CURED_BY_MORE[cause]
-  if (!more)
-    return isMeant(cause, isLast) && limits.name === backend ? `an attempt there ended with ${cause}` : undefined
+  if (!more) return limits.name === backend ? `an attempt there ended with ${cause}` : undefined
   const failedOn = all.find(({ name }) => name === backend)
   if (!failedOn) return undefined
   const had = more.given(spec, failedOn)
@@ -81,6 +102,3 @@ function whyAvoid({ spec, failure: { backend, cause }, limits, all, isLast }: Qu
   const there = limits.name === backend ? 'there' : `on ${backend}`
   return `an attempt ${there} ended with ${cause} at ${more.format(had)}, and it gives no more than ${more.format(given)}`
 }
-
-/** An image that could not be pulled will not be the next time; a back-end that had no room may have some again. */
-const isMeant = (cause: Cause, isLast: boolean) => cause === 'image' || isLast

@@ -26,6 +26,8 @@ export interface Work {
 export interface PastFailure {
   backend: BackendName
   cause: Cause
+  /** When that was, epoch milliseconds; absent: now. */
+  at?: number
 }
 
 export interface BackendState {

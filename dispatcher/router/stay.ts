@@ -34,6 +34,7 @@ export interface StayQuestion {
 export function stayAt(question: StayQuestion): Stay {
   const { work, homes } = question
   if (homes.length === 0) return { rule: 'only-public', hold: waited(question), awayFirst: true }
+  if (homes.every(({ fault }) => fault)) return { rule: 'failed-there', hold: waited(question), awayFirst: true }
   if (work.moved) return { rule: 'moved', hold: waited(question), awayFirst: true }
   return withinDeadline(question, PREFERENCES[work.spec.routing.prefer](question))
 }

@@ -49,6 +49,7 @@ const STAY: Readonly<Record<Rule, StayText>> = {
       ? 'public is faster: it goes over at once'
       : `private is faster: it waits for that ${holdText(stay)}`,
   'only-public': () => 'only public back-ends can run it',
+  'failed-there': () => 'its last attempt failed at home: it goes over at once',
   moved: () => 'it has gone over once, and work moves once',
   breaker: NEVER,
   budget: NEVER,

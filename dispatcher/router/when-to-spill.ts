@@ -33,7 +33,10 @@ export function whenToSpill(question: Question): Spill {
   const gated = behindGate(stay, away, { acceptedAt, now: situation.now })
   if (gated.hold === null && homes.length === 0) return outOfReach(away, stay)
   return {
-    eligible: inOrder(stay.awayFirst, homes, [away.candidate, ...aways.filter((other) => other !== away.candidate)]),
+    eligible: inOrder(stay.awayFirst && !gated.reason, homes, [
+      away.candidate,
+      ...aways.filter((other) => other !== away.candidate),
+    ]),
     at: gated.hold === null ? null : Math.max(situation.now, Math.round(acceptedAt + gated.hold * 1000)),
     reasons: reasonsOf(question, { away, stay, gated, wait }),
     terms: termsOf(question, { away, stay, gated, wait, acceptedAt }),
@@ -47,7 +50,7 @@ interface Gated {
   reason?: Reason
 }
 
-/** An open breaker or a budget that is used up keeps the work home for longer. */
+/** An open breaker, a budget that is used up, or an attempt that just failed there keeps the work home for longer. */
 function behindGate(stay: Stay, away: Away, { acceptedAt, now }: { acceptedAt: number; now: number }): Gated {
   const { rule, hold } = stay
   if (hold === null || !away.gate || away.gate.from <= Math.max(now, acceptedAt + hold * 1000)) return { rule, hold }

@@ -10,6 +10,7 @@ import type { BackendHost } from '../backends/backend.js'
 import type { Backlog, Database, NewDecision, WaitingWork } from '../database/database.js'
 import { decide } from '../router/decide.js'
 import { Line } from './line.js'
+import { pastOf, type Past } from './past.js'
 import { workOf, type Routing } from './routing.js'
 
 /** Pieces of work that are read and written at once. */
@@ -67,21 +68,28 @@ export class Redecide {
     const what = { function: release.function, release: release.number, eligible, limit: BATCH }
     let waiting = await database.waiting(what)
     while (waiting.length > 0) {
-      const decisions = waiting.flatMap((work) => this.#again({ release, eligible, line, why }, work))
+      const works = await Promise.all(waiting.map((work) => this.#withPast(work)))
+      const decisions = works.flatMap((work) => this.#again({ release, eligible, line, why }, work))
       await database.redecide(decisions)
       if (decisions.length > 0) onDecided()
       waiting = await database.waiting({ ...what, after: waiting.at(-1)!.place })
     }
   }
 
+  /** Most has none. */
+  async #withPast(work: WaitingWork): Promise<WorkWithPast> {
+    const record = work.attempts > 0 ? await this.#context.database.getInvocation(work.invocation) : undefined
+    return { ...work, past: record ? pastOf(record) : {} }
+  }
+
   #again(
     { release, line, why }: Lane,
-    { invocation, input, decision: before, acceptedAt }: WaitingWork,
+    { invocation, input, decision: before, acceptedAt, past }: WorkWithPast,
   ): NewDecision[] {
     const { routing, now } = this.#context
     const kind = routing.books.kind(release)
     const situation = line.before(routing.situation(release), kind)
-    const decision = decide({ ...workOf({ release, input }), acceptedAt }, situation)
+    const decision = decide({ ...workOf({ release, input }), acceptedAt, ...past }, situation)
     const { spillAt } = decision
     if (spillAt !== null && spillAt <= now()) kind.goes(invocation)
     else line.add(kind)
@@ -90,6 +98,8 @@ export class Redecide {
     return [{ invocation, decision: { ...decision, reasons: [...decision.reasons, reason] } }]
   }
 }
+
+type WorkWithPast = WaitingWork & { past: Partial<Past> }
 
 interface Lane {
   release: Release

@@ -14,7 +14,7 @@ import { decide } from '../router/decide.js'
 import { costAt } from '../router/away.js'
 import { History } from '../router/history.js'
 import type { RunTime } from '../router/run-time.js'
-import type { BackendState, PastFailure, Situation, Work } from '../router/situation.js'
+import type { BackendState, Situation, Work } from '../router/situation.js'
 import { spillNow, type SpillVerdict } from '../router/spill.js'
 import { Books } from './books.js'
 import { Breakers } from './breakers.js'
@@ -22,6 +22,7 @@ import { Budgets, type Unpaid } from './budgets.js'
 import { Homes } from './homes.js'
 import { illness } from './illness.js'
 import { learn } from './learn.js'
+import { pastOf, type Past } from './past.js'
 import { Tallies } from './tallies.js'
 
 /** Ended attempts from which run times are learned at the start. */
@@ -171,21 +172,23 @@ export class Routing {
     const { backends, database } = this.#context
     if (!CAUSES[cause].elsewhere || backends.limits().length < 2) return undefined
     const record = await database.getInvocation(attempt.invocation)
-    return record && this.#decideAgain(record, [...pastFailures(record), { backend: attempt.backend, cause }])
+    if (!record) return undefined
+    const { failures, moved } = pastOf(record)
+    const failure = { backend: attempt.backend, cause, at: this.#context.now() }
+    return this.#decideAgain(record, { moved, failures: [...failures, failure] })
   }
 
   /** As it would be decided if it came up now. */
   decideAgain(record: InvocationRecord): Promise<Decision> {
-    return this.#decideAgain(record, pastFailures(record))
+    return this.#decideAgain(record, pastOf(record))
   }
 
-  async #decideAgain(record: InvocationRecord, failures: readonly PastFailure[]): Promise<Decision> {
+  async #decideAgain(record: InvocationRecord, past: Past): Promise<Decision> {
     const release = await this.#context.release(record.function, record.release)
     return this.decide({
       ...workOf({ release, input: record.input }),
       acceptedAt: record.acceptedAt,
-      failures,
-      moved: record.tries.some(({ backend }) => this.#isPublic(backend)),
+      ...past,
     })
   }
 
@@ -289,9 +292,6 @@ export const workOf = ({ release: { function: name, spec }, input }: Offered): W
   spec,
   inputBytes: inputBytes(input),
 })
-
-const pastFailures = ({ tries }: InvocationRecord): PastFailure[] =>
-  tries.flatMap(({ backend, cause }) => (cause ? [{ backend, cause }] : []))
 
 const isRelease = (release: Partial<Release>): release is Release => release.number !== undefined
 

@@ -25,6 +25,7 @@ export const RULES = [
   'breaker',
   'budget',
   'moved',
+  'failed-there',
 ] as const
 export type Rule = (typeof RULES)[number]
 

@@ -604,8 +604,8 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         const wait = { function: 'f', release: 1, eligible: both.eligible, limit: 10 }
         const waiting = await database.waiting(wait)
         assert.deepEqual(
-          waiting.map(({ invocation, acceptedAt, decision }) => [invocation, acceptedAt, decision]),
-          [a, b].map((answer) => [answer!.id, T0, both]),
+          waiting.map(({ invocation, acceptedAt, decision, attempts }) => [invocation, acceptedAt, decision, attempts]),
+          [a, b].map((answer) => [answer!.id, T0, both, 0]),
         )
         assert.deepEqual(await database.waiting({ ...wait, after: waiting[1]!.place }), [])
         await claim()

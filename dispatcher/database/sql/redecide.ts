@@ -11,10 +11,11 @@ interface WaitingRow {
   input: string
   decision: string
   accepted_at: number
+  attempts: number
 }
 
 const WAITING = `
-  SELECT seq, id, input, decision, accepted_at FROM invocations
+  SELECT seq, id, input, decision, accepted_at, attempts FROM invocations
   WHERE function = ? AND release = ? AND eligible = ? AND phase = 'ready' AND seq > ? ORDER BY seq LIMIT ?`
 
 const REDECIDE = `UPDATE invocations SET decision = ?, eligible = ?, spill_at = ? WHERE id = ? AND phase = 'ready'`
@@ -26,6 +27,7 @@ export const waiting = ({ function: name, release, eligible, after = 0, limit }:
     input: JSON.parse(row.input) as InvocationInput,
     decision: JSON.parse(row.decision) as Decision,
     acceptedAt: row.accepted_at,
+    attempts: row.attempts,
   }))
 
 export const redecide = (decisions: readonly NewDecision[]): Write<number> => ({

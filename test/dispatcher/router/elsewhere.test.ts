@@ -1,8 +1,9 @@
 /** After a failure the next attempt goes where it can succeed. */
 import assert from 'node:assert/strict'
+import { CLOSED } from '../../../dispatcher/router/breaker.js'
 import { decide } from '../../../dispatcher/router/decide.js'
 import type { PastFailure } from '../../../dispatcher/router/situation.js'
-import { crossroads, LAMBDA, workWith } from '../../support/crossroads.js'
+import { crossroads, LAMBDA, NOW, workWith } from '../../support/crossroads.js'
 
 const after = (raw: Record<string, unknown>, ...failures: PastFailure[]) => {
   const { eligible, reasons } = decide(workWith(raw, { failures }), crossroads({}))
@@ -58,5 +59,50 @@ describe('after a failure', () => {
         'no back-end can run this work',
       ],
     )
+  })
+})
+
+describe('after a fault of a back-end, which time cures,', () => {
+  const FULL = { running: 2, waiting: 100 }
+  const decided = (failures: PastFailure[], standing: Parameters<typeof crossroads>[0] = FULL) => {
+    const { eligible, spillAt, terms, reasons } = decide(workWith({}, { failures, moved: true }), crossroads(standing))
+    return { eligible, after: spillAt === null ? null : (spillAt - NOW) / 1000, rule: terms!.rule, reasons }
+  }
+  const refused = (secondsAgo: number): PastFailure => ({ ...on('lambda', 'throttled'), at: NOW - secondsAgo * 1000 })
+
+  it('work stays home for 30 s, and may go over again then if it still waits', () => {
+    for (const cause of ['throttled', 'backend-unavailable'] as const) {
+      const { eligible, after: seconds, rule, reasons } = decided([on('lambda', cause)])
+      assert.deepEqual([eligible, seconds, rule], [BOTH, 30, 'failed-there'])
+      const text = `lambda: the last attempt there ended with ${cause}; it may go there again at 2026-11-28T12:00:30.000Z`
+      assert.ok(reasons.some((reason) => reason.text === text))
+    }
+  })
+
+  it('it stays for twice as long after each further one in a row, 15 min at most', () => {
+    const seconds = (count: number) => decided(Array.from({ length: count }, () => refused(0))).after
+    assert.deepEqual([1, 2, 3, 5, 6, 10].map(seconds), [30, 60, 120, 480, 900, 900])
+    assert.equal(decided([refused(90), on('kubernetes', 'script-exit'), refused(0)]).after, 30)
+  })
+
+  it('it stays for as long as the breaker is open, where that is longer', () => {
+    const breaker = { ...CLOSED, state: 'open' as const, faults: 5, retryAt: NOW + 45_000 }
+    const { after: seconds, rule } = decided([refused(0)], { ...FULL, away: { breaker } })
+    assert.deepEqual([seconds, rule], [45, 'breaker'])
+  })
+
+  it('it goes over again once that time is over', () => {
+    assert.deepEqual(decided([refused(31)]).after, 0)
+  })
+
+  it('it goes over at once when that was at home, which keeps it for the case that nobody takes it there', () => {
+    const { eligible, after: seconds, rule } = decided([on('kubernetes', 'backend-unavailable')])
+    assert.deepEqual([eligible, seconds, rule], [['lambda', 'kubernetes'], 0, 'failed-there'])
+  })
+
+  it('it is tried there again at once when nobody else can run it', () => {
+    const spec = { backends: ['lambda'] }
+    const { spillAt } = decide(workWith(spec, { failures: [refused(0)] }), crossroads({}))
+    assert.equal(spillAt, NOW)
   })
 })

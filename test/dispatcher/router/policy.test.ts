@@ -151,7 +151,7 @@ describe('budget', () => {
 
   it('that no run fits keeps work home for good', () => {
     const { eligible, spillAt, terms } = within({ perHour: 1e-9 }, new Spending())
-    assert.deepEqual([eligible, spillAt, terms?.rule], [AWAY_FIRST, null, 'budget'])
+    assert.deepEqual([eligible, spillAt, terms?.rule], [HOME_FIRST, null, 'budget'])
   })
 
   it('with room left lets it go, and says what is left', () => {

@@ -9,7 +9,7 @@ import { openDatabase } from '../../../dispatcher/database/open.js'
 import { Redecide } from '../../../dispatcher/routing/redecide.js'
 import { Routing } from '../../../dispatcher/routing/routing.js'
 import type { Release } from '../../../runtime/contract/release.js'
-import { functionSpec, newRelease, objectWork, T0 } from '../../support/database-work.js'
+import { failure, functionSpec, newRelease, objectWork, T0 } from '../../support/database-work.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
 
 describe('deciding again', () => {
@@ -18,6 +18,7 @@ describe('deciding again', () => {
   let capacity: Capacity
   let routing: Routing
   let redecide: Redecide
+  let backends: BackendsAtHand
   let release: Release
   let now: number
 
@@ -25,9 +26,14 @@ describe('deciding again', () => {
     now = T0
     capacity = { slots: 2, bootSeconds: 0, starting: [] }
     database = await openDatabase(`sqlite:${join(directory(), 'spillway.db')}`)
-    const spec = functionSpec({ image: 'busybox', routing: { expectedTime: 10, waitingBudget: 60 } })
+    const spec = functionSpec({
+      image: 'busybox',
+      memorySize: 2048,
+      local: { memorySize: 1024 },
+      routing: { expectedTime: 10, waitingBudget: 60 },
+    })
     release = (await database.putRelease(newRelease('f', { spec }))).release
-    const backends = new BackendsAtHand()
+    backends = new BackendsAtHand()
     const home = { limits: { name: 'kubernetes', public: false }, capacity: () => capacity }
     backends.workers.push(home as unknown as WorkerBackend)
     backends.called.push({ limits: { name: 'lambda', public: true } } as unknown as CallBackend)
@@ -81,6 +87,29 @@ describe('deciding again', () => {
     const stay = found.filter((isDue) => !isDue).length
     assert.ok(stay >= 8 && stay <= 16, `${stay} stay`)
     assert.deepEqual(found, [...found].sort(), 'the oldest stay')
+  })
+
+  it('does not send work back to where it ran out of memory', async () => {
+    const local = { limits: { name: 'local', public: false }, capacity: () => ({ ...capacity, slots: 1 }) }
+    backends.workers.push(local as unknown as WorkerBackend)
+    await accept(2)
+    const claim = (await database.claim({
+      function: 'f',
+      release: 1,
+      backend: 'local',
+      worker: 'w',
+      now,
+      leaseUntil: now + 1000,
+    }))!
+    const attempt = (await database.runningAttempt(claim))!
+    const decision = (await routing.afterFailure(attempt, 'out-of-memory'))!
+    await database.settle(failure('out-of-memory', { ...claim, to: 'queued', decision, now }))
+    assert.deepEqual([...decision.eligible].sort(), ['kubernetes', 'lambda'])
+    capacity = { ...capacity, slots: 0 }
+    await round()
+    const again = (await database.getInvocation(claim.invocation))!.decision
+    assert.match(again.reasons.at(-1)!.text, /^decided again/)
+    assert.deepEqual([...again.eligible].sort(), ['kubernetes', 'lambda'])
   })
 
   it('waits a little before it gives up a back-end that cannot be reached', async () => {
