@@ -32,7 +32,8 @@ export class SimulatedDispatcher {
   readonly #cluster: Cluster
   readonly #history = new History()
   readonly #ledger: Ledger
-  readonly #spending = new Spending()
+  /** By function, as each has a budget of its own. */
+  readonly #spending = new Map<string, Spending>()
   readonly #specs = new Map<FunctionSpec, { first: FunctionSpec; again: FunctionSpec }>()
 
   constructor(scenario: Scenario, cluster: Cluster) {
@@ -79,12 +80,12 @@ export class SimulatedDispatcher {
   /** Enters what it is expected to cost; `ended` sets it right. */
   spilled({ job }: Case, cost: number, now: number): void {
     this.#ledger.left(String(job.id), 'spilled', now * 1000)
-    this.#spending.add(cost, now * 1000)
+    this.#spendingOf(job).add(cost, now * 1000)
   }
 
   ended({ job }: Case, attempt: Attempt, expectedCost: number): void {
     if (!attempt.public) this.#ledger.ended(String(job.id))
-    else this.#spending.add(attempt.cost - expectedCost, attempt.start * 1000)
+    else this.#spendingOf(job).add(attempt.cost - expectedCost, attempt.start * 1000)
     const { function: name, inputBytes } = job
     const { backend, start, end, cut } = attempt
     this.#history.learn({ function: name, backend, inputBytes, seconds: end - start, cut })
@@ -132,8 +133,16 @@ export class SimulatedDispatcher {
       backends: [{ ...home, load: this.#ledger.load(this.home, now * 1000)! }, ...aways],
       runTimes: this.#runTimesFor(job),
       corrections: this.#ledger.corrections,
-      spending: this.#spending,
+      spending: this.#spendingOf(job),
     }
+  }
+
+  #spendingOf({ function: name }: Job): Spending {
+    const known = this.#spending.get(name)
+    if (known) return known
+    const spending = new Spending()
+    this.#spending.set(name, spending)
+    return spending
   }
 
   #runTimesFor(job: Job): RunTimeSource {

@@ -100,6 +100,19 @@ describe('a simulation', () => {
     )
   })
 
+  it('gives each function a money budget of its own, as the dispatcher does', () => {
+    const capacity = { nodes: 1, units: 1, unit: 'vcpu', overtaking: true } as const
+    const list = ['f', 'f', 'g', 'f', 'g'].map((name, id) => ({ ...job(id, 0, 100, 1), function: name }))
+    const results = simulate(list, {
+      private: { limits: { name: 'kubernetes', public: false }, capacity },
+      public: [{ limits: { name: 'lambda', public: true }, price: { perCpuSecond: 0.01 } }],
+      policy: readPolicy('{waitingBudget: 0, budget: {perHour: 1}}').policy,
+      knowledge: 'perfect',
+    })
+    const away = results.filter((result) => last(result).public).map(({ job: { function: name } }) => name)
+    assert.deepEqual(away.sort(), ['f', 'g'], 'one run of each costs all that it may spend in an hour')
+  })
+
   it('adds up: cost, times, use, and what spilled over', () => {
     const capacity = { nodes: 1, units: 1, unit: 'vcpu', overtaking: true } as const
     const results = simulate([job(0, 0, 100, 1), job(1, 0, 100, 1), job(2, 50, 100, 1)], {
