@@ -113,7 +113,8 @@ export class Functions {
       spec,
       queued: sum(mine.map(({ queued }) => queued)),
       running: sum(mine.map(({ running }) => running)),
-      notes: this.#context.backends.all().flatMap((backend) => notesOf(backend, spec)),
+      notes: this.#context.backends.all().flatMap((backend) => backend.check(spec).notes),
+      warnings: warningsOf(spec, this.#context.backends.all()),
     }
   }
 }
@@ -122,13 +123,15 @@ const isSameBucket = (a: InputRule, b: InputRule) => a.storage === b.storage && 
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
 
-/** What its user should know; first of all that a back-end which the function lists can never run it. */
-function notesOf(backend: Backend, spec: FunctionSpec): string[] {
-  const { name } = backend.limits
-  const { refusal, notes } = backend.check(spec)
-  if (!spec.backends?.includes(name)) return notes
-  const never = refusal ?? misfits(spec, 0, backend.limits, NO_TIME)[0]?.text.replace(`${name}: `, '')
-  return never === undefined ? notes : [`${name}: listed, but it can never run this function: ${never}`]
+/** Back-ends that the function lists and that can never run it, each with the reason. */
+export function warningsOf(spec: FunctionSpec, backends: readonly Pick<Backend, 'limits' | 'check'>[]): string[] {
+  const listed = backends.filter(({ limits }) => spec.backends?.includes(limits.name))
+  return listed.flatMap((backend) => {
+    const { name } = backend.limits
+    const { refusal } = backend.check(spec)
+    const never = refusal ?? misfits(spec, 0, backend.limits, NO_TIME)[0]?.text.replace(`${name}: `, '')
+    return never === undefined ? [] : [`${name}: listed, but it can never run this function: ${never}`]
+  })
 }
 
 /** Work that takes no time: how long it takes is not known for ever. */

@@ -86,6 +86,7 @@ function report(registered: Registered[], { service, output }: CommandContext): 
   for (const { registration, answer } of registered) {
     const release = answer.created ? `release ${answer.release}` : `unchanged, release ${answer.release}`
     output.log.success(`${registration.name}: ${release}`)
+    for (const warning of answer.warnings ?? []) output.log.warning(`${registration.name}: ${warning}`)
     for (const note of answer.notes) output.log.notice(`  ${note}`)
     for (const place of dropPlaces(service, registration)) output.log.notice(`  ${place}`)
   }

@@ -33,7 +33,11 @@ async function dispatcherLines(context: CommandContext): Promise<string[]> {
   const records = await client.functions()
   const rows = context.service.functions.map((entry) => {
     const record = records.find(({ name }) => name === entry.name)
-    return [...describe(entry, stateOf(record)), ...(record?.notes ?? []).map((note) => `  note: ${note}`)]
+    return [
+      ...describe(entry, stateOf(record)),
+      ...(record?.warnings ?? []).map((warning) => `  warning: ${warning}`),
+      ...(record?.notes ?? []).map((note) => `  note: ${note}`),
+    ]
   })
   return [`dispatcher: ${client.url} (API: ${client.url}/docs)`, ...rows.flat()]
 }

@@ -74,6 +74,9 @@ export const FunctionRecordSchema = Type.Object({
   queued: Type.Integer({ description: 'invocations that wait' }),
   running: Type.Integer({ description: 'invocations that run' }),
   notes: Type.Array(Type.String(), { description: 'what its user should know, e.g. that the image is not used' }),
+  warnings: Type.Optional(
+    Type.Array(Type.String(), { description: 'what its user cannot have meant, e.g. a back-end that can never run it' }),
+  ),
 })
 
 export const FunctionDetailsSchema = Type.Composite([

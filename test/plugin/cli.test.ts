@@ -82,6 +82,15 @@ describeOnClis('the plugin', function (cli) {
     assert.doesNotMatch(one.stderr, new RegExp(THUMBNAIL))
   })
 
+  it('warns of a back-end that is listed and can never run the function', async () => {
+    const warning = 'lambda: listed, but it can never run this function: gpu 1 is over 0'
+    dispatcher.warnings = [warning]
+    const { code, stderr } = await run('deploy -f echo')
+    dispatcher.warnings = []
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, new RegExp(`warning.*${ECHO}: ${warning}`, 'is'))
+  })
+
   it('invokes with -d and standard input; only the result is on standard output', async () => {
     const [data, piped, failed] = await Promise.all([
       run('invoke -f echo -d {"a":1}'),

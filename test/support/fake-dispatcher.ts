@@ -36,6 +36,8 @@ export class FakeDispatcher {
   readonly functions = new Map<string, FunctionRecord & PutFunction>()
   readonly invocations = new Map<string, InvocationRecord>()
   readonly logs = new Map<string, LogLine[]>()
+  /** What it says about every function. */
+  warnings: string[] = []
   readonly #server: Server
   #count = 0
 
@@ -147,7 +149,17 @@ export class FakeDispatcher {
     const created = JSON.stringify([old?.spec, old?.files]) !== JSON.stringify([spec, files])
     const notes = 'image' in spec ? ['the image is not used on local'] : []
     const release = (old?.release ?? 0) + (created ? 1 : 0)
-    const record = { name, release, releasedAt: Date.now(), spec, files, queued: 0, running: 0, notes }
+    const record = {
+      name,
+      release,
+      releasedAt: Date.now(),
+      spec,
+      files,
+      queued: 0,
+      running: 0,
+      notes,
+      warnings: this.warnings,
+    }
     this.functions.set(name, record)
     return { ...record, created }
   }
