@@ -1,4 +1,4 @@
-/** The default policy was not made for two lists: on others of several kinds, too, it beats waiting for a fixed hour. */
+/** The default policy was not made for two lists: on others of several kinds, too, it is cheaper than a fixed hour. */
 import assert from 'node:assert/strict'
 import { readPolicy } from '../../../dispatcher/simulator/policies.js'
 import { simulate } from '../../../dispatcher/simulator/simulate.js'
@@ -29,17 +29,26 @@ function played(jobs: readonly Job[], policy: string, overtaking: boolean): Summ
   return summaryOf(results, capacity)
 }
 
-describe('the default policy on lists of other kinds', function () {
+/** On one cluster smaller work may overtake; the published hour was waited in order, which is slower and dearer. */
+const HOUR = '{waitingBudget: {min: 3600, max: 3600, forecast: false}}'
+const TIME_MAX = 1.15
+
+const ratios = (own: Summary, other: Summary) => [own.cost / other.cost, own.meanSeconds / other.meanSeconds] as const
+
+describe('the default policy on lists of other kinds, beside a fixed hour', function () {
   this.timeout(60_000)
 
   for (const [name, wanted] of Object.entries(KINDS))
     for (const seed of [7, 8])
-      it(`is cheaper and faster than a fixed hour: ${name}, seed ${seed}`, () => {
+      it(`is cheaper and hardly slower on the same cluster, cheaper and faster than in order: ${name}, seed ${seed}`, () => {
         const jobs = generateJobs({ seed, count: COUNT, ...wanted })
-        const hour = played(jobs, '{waitingBudget: {min: 3600, max: 3600, forecast: false}}', false)
         const own = played(jobs, '{}', true)
-        assert.ok(own.cost < hour.cost, `cost ${own.cost}, not under ${hour.cost}`)
-        assert.ok(own.meanSeconds < hour.meanSeconds, `time ${own.meanSeconds}, not under ${hour.meanSeconds}`)
+        const [cost, time] = ratios(own, played(jobs, HOUR, true))
+        const [costInOrder, timeInOrder] = ratios(own, played(jobs, HOUR, false))
+        const text = [cost, time, costInOrder, timeInOrder].map((ratio) => `${ratio.toFixed(2)}x`)
+        process.stdout.write(`        cost ${text[0]}, time ${text[1]}; in order: cost ${text[2]}, time ${text[3]}\n`)
+        assert.ok(cost < 1 && time < TIME_MAX, text.join())
+        assert.ok(costInOrder < 1 && timeInOrder < 1, text.join())
         assert.equal(own.neverRan, 0)
       })
 })
