@@ -49,6 +49,8 @@ export interface Demand {
 export interface Capacity {
   /** Attempts at once. */
   slots: number
+  /** Attempts of that function at once, where not every function may use all slots; absent: all may. */
+  slotsFor?(spec: FunctionSpec): number
   /** Seconds that a worker takes to come up. */
   bootSeconds: number
   /** Workers that are on their way up, and since when. */

@@ -255,8 +255,8 @@ export class Routing {
   #stateOf(limits: BackendLimits, release: Parameters<Routing['situation']>[0], now: number): BackendState {
     const { name, public: isPublic } = limits
     if (isPublic) return { limits, breaker: this.breakers.of(name, release.function) }
-    const load = this.books.ledger.load(name, now)
-    const { bootSeconds = 0, illSince } = this.#capacities.get(name) ?? {}
+    const { bootSeconds = 0, illSince, slotsFor } = this.#capacities.get(name) ?? {}
+    const load = this.books.ledger.load(name, now, slotsFor?.(release.spec))
     const isWarm = bootSeconds === 0 || (isRelease(release) && this.#context.idle(release) > 0)
     return {
       limits,

@@ -17,6 +17,8 @@ export class FakeCluster implements Cluster {
   nodes: Node[] | undefined = []
   /** Of nodes, by name. */
   readonly leases = new Map<string, Lease>()
+  /** Pods of others; undefined: they may not be looked at. */
+  others: Pod[] | undefined = []
   readonly jobs = new Map<string, V1Job>()
   readonly secrets: V1Secret[] = []
   readonly pods = new Map<string, Pod>()
@@ -24,6 +26,8 @@ export class FakeCluster implements Cluster {
   /** Thrown by the next calls of that name. */
   readonly faults = new Map<string, Error>()
   readonly #lostAnswers = new Map<string, Error>()
+  /** Hears of every call before it is answered. */
+  onCall: ((call: string) => void) | undefined
   /** False: Jobs get no pod, as when a quota is full. */
   makesPods = true
   #watches = new Set<{ watch: PodWatch; end: (error?: Error) => void }>()
@@ -32,6 +36,7 @@ export class FakeCluster implements Cluster {
   serverVersion = (): Promise<string> => this.#answer('serverVersion', () => this.version)
   listNodes = (): Promise<Node[] | undefined> => this.#answer('listNodes', () => this.nodes)
   leaseOf = (node: string): Promise<Lease | undefined> => this.#answer('leaseOf', () => this.leases.get(node))
+  listOtherPods = (): Promise<Pod[] | undefined> => this.#answer('listOtherPods', () => this.others)
   listPods = () => this.#answer('listPods', () => ({ pods: [...this.pods.values()], version: String(this.calls) }))
   listJobs = (): Promise<Job[]> =>
     this.#answer('listJobs', () => [...this.jobs.values()].map(({ metadata }) => ({ metadata: metadata as Metadata })))
@@ -97,7 +102,8 @@ export class FakeCluster implements Cluster {
 
   /** A node has the pod of that Job. */
   place(job: string, nodeName: string): void {
-    const pod = { ...this.pods.get(job)!, spec: { nodeName } }
+    const before = this.pods.get(job)!
+    const pod = { ...before, spec: { ...before.spec, nodeName } }
     this.pods.set(job, pod)
     this.#tell('MODIFIED', pod)
   }
@@ -137,6 +143,7 @@ export class FakeCluster implements Cluster {
 
   async #answer<T>(call: string, answer: () => T): Promise<T> {
     this.calls++
+    this.onCall?.(call)
     const fault = this.faults.get(call)
     if (fault) throw fault
     const answered = answer()

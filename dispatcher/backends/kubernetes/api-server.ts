@@ -18,6 +18,9 @@ const WATCH_SILENCE_MS = (WATCH_SECONDS + 20) * 1000
 /** Objects of one page of a list. */
 const PAGE = 500
 
+/** The server answers a list out of its memory, and leaves its database alone: some seconds old will do. */
+const FROM_MEMORY = { resourceVersion: '0' }
+
 const CORE = '/api/v1'
 const BATCH = '/apis/batch/v1'
 const NODE_LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'
@@ -98,34 +101,38 @@ export class ApiServer implements Cluster {
     return (await this.#list<ClusterEvent>(this.#path(CORE, 'events'), { fieldSelector })).items
   }
 
-  async listNodes(): Promise<Node[] | undefined> {
-    try {
-      return (await this.#list<Node>(`${CORE}/nodes`, {})).items
-    } catch (thrown) {
-      if (thrown instanceof ClusterRefusal && (thrown.status === 403 || thrown.status === 401)) return undefined
-      throw thrown
-    }
+  listNodes(): Promise<Node[] | undefined> {
+    return unlessMissing(this.#items<Node>(`${CORE}/nodes`))
   }
 
-  async leaseOf(node: string, signal: AbortSignal): Promise<Lease | undefined> {
-    try {
-      return await this.#call<Lease>({ method: 'GET', path: `${NODE_LEASES}/${node}`, signal })
-    } catch (thrown) {
-      if (thrown instanceof ClusterRefusal && WITHOUT.includes(thrown.status)) return undefined
-      throw thrown
-    }
+  listOtherPods(exclusion: string): Promise<Pod[] | undefined> {
+    const placed = 'spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed'
+    const selectors = { labelSelector: exclusion, fieldSelector: placed }
+    return unlessMissing(this.#items<Pod>(`${CORE}/pods`, selectors, FROM_MEMORY))
+  }
+
+  leaseOf(node: string, signal: AbortSignal): Promise<Lease | undefined> {
+    return unlessMissing(this.#call<Lease>({ method: 'GET', path: `${NODE_LEASES}/${node}`, signal }))
   }
 
   close(): void {
     this.#connection.close()
   }
 
-  /** All pages of it. */
-  async #list<T>(path: string, selectors: Record<string, string>): Promise<List<T>> {
+  async #items<T>(path: string, selectors: Record<string, string> = {}, first: Record<string, string> = {}) {
+    return (await this.#list<T>(path, selectors, first)).items
+  }
+
+  /** All pages of it; `first` is said for the first one alone. */
+  async #list<T>(
+    path: string,
+    selectors: Record<string, string>,
+    first: Record<string, string> = {},
+  ): Promise<List<T>> {
     const items: T[] = []
     let from: string | undefined
     for (;;) {
-      const query = new URLSearchParams({ ...selectors, limit: String(PAGE), ...(from ? { continue: from } : {}) })
+      const query = new URLSearchParams({ ...selectors, limit: String(PAGE), ...(from ? { continue: from } : first) })
       const page = await this.#call<List<T>>({ method: 'GET', path: `${path}?${query}` })
       items.push(...page.items)
       from = page.metadata.continue
@@ -143,6 +150,16 @@ export class ApiServer implements Cluster {
     const status = answer.statusCode ?? 0
     if (status < 200 || status > 299) throw refusal(status, text)
     return JSON.parse(text) as T
+  }
+}
+
+/** Undefined for what may be done without. */
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (thrown) {
+    if (thrown instanceof ClusterRefusal && WITHOUT.includes(thrown.status)) return undefined
+    throw thrown
   }
 }
 

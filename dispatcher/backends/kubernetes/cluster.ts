@@ -24,6 +24,11 @@ export interface Cluster {
   listNodes(): Promise<Node[] | undefined>
   /** By which a node says that it lives. Undefined: it may not be looked at, or there is none. */
   leaseOf(node: string, signal: AbortSignal): Promise<Lease | undefined>
+  /**
+   * Pods of all namespaces that have a node and have not ended, but for those that the selector excludes, as the server
+   * remembers them. Undefined: they may not be looked at.
+   */
+  listOtherPods(exclusion: string): Promise<Pod[] | undefined>
   close(): void
 }
 

@@ -1,63 +1,16 @@
 /** The Kubernetes back-end: its workers are Jobs, whose pods run the functions' images with our supervisor in them. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { asError } from '../../../runtime/contract/errors.js'
 import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
 import type { Release } from '../../../runtime/contract/release.js'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
-import type { Architecture } from '../../images/image-facts.js'
-import type { Images } from '../../images/images.js'
 import type { BackendHost, BackendLimits, Capacity, Demand, Loss, WorkerBackend } from '../backend.js'
-import { slotsOn } from './capacity.js'
 import { refusalOf } from './check.js'
-import type { Cluster } from './cluster.js'
-import { Fleet } from './fleet.js'
 import { followPods } from './follow-pods.js'
-import { chooseKitWay, type KitChoice, type KitFacts } from './kit-way.js'
+import type { KubernetesConfig, KubernetesParts } from './kubernetes-config.js'
 import { limitsOf } from './limits.js'
 import { selectorOf } from './names.js'
-import type { Job, Node } from './objects.js'
-import { Preparation } from './preparation.js'
+import { openCluster, type OpenedCluster } from './open-cluster.js'
 import { workerFile } from './worker-file.js'
-import type { Place } from './worker.js'
-
-export interface KubernetesConfig {
-  place: Place
-  keepAliveMs: number
-  maxWorkers: number
-  /** Milliseconds for which a container may fail to start. */
-  imagePullTimeoutMs: number
-  /** Nodes come when they are needed. */
-  autoscaling: boolean
-  kit: Pick<KitFacts, 'wanted' | 'registry' | 'kitImage'>
-  /** Images with kits for other architectures than the dispatcher's own. */
-  kitImages: Partial<Record<Architecture, string>>
-  heartbeatSeconds: number
-  leaseSeconds: number
-  now(): number
-}
-
-export interface KubernetesParts {
-  connect(): Promise<Cluster>
-  openImages(): Promise<Images>
-}
-
-/** Milliseconds between two tries to reach the cluster for the first time. */
-const AGAIN_MS = 2000
-
-/** Milliseconds between two looks at the nodes while work waits, or could not. */
-const NODES_MS = 5000
-
-/** What is there once the cluster has been reached. */
-interface Opened {
-  cluster: Cluster
-  fleet: Fleet
-  images: Images
-  preparation: Preparation
-  serverVersion: string
-  kit: KitChoice
-  /** Of an earlier life. */
-  jobs: readonly Job[]
-}
 
 export class KubernetesBackend implements WorkerBackend {
   readonly origin: string
@@ -66,11 +19,7 @@ export class KubernetesBackend implements WorkerBackend {
   readonly #host: BackendHost
   readonly #closing = new AbortController()
   readonly #adopted: () => void
-  #limits: BackendLimits = limitsOf(undefined)
-  #opened: Opened | undefined
-  /** Undefined where they may not be looked at, or more come when they are needed. */
-  #nodes: readonly Node[] | undefined
-  #nodesAt = -Infinity
+  #opened: OpenedCluster | undefined
   #illSince: number | undefined
   #trouble: string | undefined = 'it has not been reached yet'
   /** Among several dispatchers. */
@@ -87,7 +36,7 @@ export class KubernetesBackend implements WorkerBackend {
   }
 
   get limits(): BackendLimits {
-    return this.#limits
+    return this.#opened?.surroundings.limits ?? limitsOf(undefined)
   }
 
   check(spec: FunctionSpec): { refusal?: string; notes: string[] } {
@@ -102,30 +51,28 @@ export class KubernetesBackend implements WorkerBackend {
     if (this.#role === 'following') this.#takeOver(this.#opened)
     if (this.#role === 'scaling') this.#opened.fleet.scale(demands)
     else this.#opened.fleet.follow(demands)
-    const isDue = this.#config.now() - this.#nodesAt >= NODES_MS
-    // Where there is no room nothing waits for long: it goes elsewhere, also when there is room again, unless somebody looks.
-    const isWanted = demands.some(({ queued }) => queued > 0) || this.capacity().slots === 0
-    if (isDue && isWanted) void this.#lookAtNodes(this.#opened)
-  }
-
-  capacity(): Capacity {
-    const { maxWorkers } = this.#config
-    const request = this.#opened?.fleet.request
-    const most = this.#nodes && request ? Math.min(maxWorkers, slotsOn(this.#nodes, request)) : maxWorkers
-    const ill = this.#illSince === undefined ? {} : { illSince: this.#illSince }
-    return {
-      ...(this.#opened?.fleet.capacity(most, this.#config.autoscaling) ?? {
-        slots: most,
-        bootSeconds: 0,
-        starting: [],
-      }),
-      ...ill,
-    }
+    this.#lookAround(this.#opened, demands)
   }
 
   follow(demands: Demand[]): void {
     this.#role = 'following'
-    this.#opened?.fleet.follow(demands)
+    if (!this.#opened) return
+    this.#opened.fleet.follow(demands)
+    this.#lookAround(this.#opened, demands)
+  }
+
+  capacity(): Capacity {
+    const { maxWorkers: most, autoscaling: grows } = this.#config
+    const ill = this.#illSince === undefined ? {} : { illSince: this.#illSince }
+    if (!this.#opened) return { slots: most, bootSeconds: 0, starting: [], ...ill }
+    const { fleet, surroundings } = this.#opened
+    const { room, seesOthers } = surroundings
+    const inSight = { most: room ? room.slots(fleet.demands, most) : most, grows, seesOthers }
+    return {
+      ...fleet.capacity(inSight),
+      ...(room ? { slotsFor: (spec: FunctionSpec) => room.slotsFor(spec) } : {}),
+      ...ill,
+    }
   }
 
   noteUp(worker: string): void {
@@ -152,11 +99,12 @@ export class KubernetesBackend implements WorkerBackend {
 
   status() {
     const trouble = this.#trouble
-    const nothing = { slots: this.#config.maxWorkers, workers: 0, pending: 0, messages: trouble ? [trouble] : [] }
+    const nothing = { workers: 0, pending: 0, messages: trouble ? [trouble] : [] }
     return {
       name: 'kubernetes' as const,
       public: false,
       healthy: trouble === undefined,
+      slots: this.capacity().slots,
       calls: this.#opened?.cluster.calls ?? 0,
       ...(this.#opened?.fleet.figures(trouble) ?? nothing),
       notes: this.#notes(),
@@ -164,7 +112,7 @@ export class KubernetesBackend implements WorkerBackend {
   }
 
   /** Jobs that have no pod are not seen by who follows. */
-  #takeOver({ cluster, fleet }: Opened): void {
+  #takeOver({ cluster, fleet }: OpenedCluster): void {
     this.#role = 'taking-over'
     const end = (role: 'following' | 'scaling') => {
       if (this.#role === 'taking-over') this.#role = role
@@ -190,7 +138,9 @@ export class KubernetesBackend implements WorkerBackend {
   #notes(): string[] {
     const { namespace, instance } = this.#config.place
     const place = `workers are Jobs in the namespace ${namespace}, with the label spillway/instance=${instance}`
-    return this.#opened ? [`Kubernetes ${this.#opened.serverVersion}; ${place}`, ...this.#kitNotes()] : [place]
+    if (!this.#opened) return [place]
+    const { serverVersion, surroundings } = this.#opened
+    return [`Kubernetes ${serverVersion}; ${place}`, ...this.#kitNotes(), ...surroundings.notes()]
   }
 
   #kitNotes(): string[] {
@@ -200,7 +150,13 @@ export class KubernetesBackend implements WorkerBackend {
   }
 
   async #run(): Promise<void> {
-    const opened = await this.#untilOpened()
+    const opened = await openCluster({
+      config: this.#config,
+      parts: this.#parts,
+      host: this.#host,
+      signal: this.#closing.signal,
+      onTrouble: (trouble) => this.#note(trouble),
+    })
     if (!opened) return
     this.#opened = opened
     const { cluster, fleet, jobs } = opened
@@ -217,68 +173,24 @@ export class KubernetesBackend implements WorkerBackend {
       onList: (pods) => {
         sightings.onList(pods)
         if (lists++ === 0) onFirstList()
-        else void this.#lookAtNodes(opened)
+        else this.#look(opened)
       },
       onPod: sightings.onPod,
       onTrouble: (trouble) => this.#note(trouble),
     })
   }
 
-  /** Undefined when it is closed before. */
-  async #untilOpened(): Promise<Opened | undefined> {
-    const { signal } = this.#closing
-    while (!signal.aborted) {
-      try {
-        return await this.#open()
-      } catch (thrown) {
-        this.#note(asError(thrown).message)
-        await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined)
-      }
-    }
-    return undefined
+  /** Where there is no room nothing waits for long: it goes elsewhere, also when there is room again, unless somebody looks. */
+  #lookAround(opened: OpenedCluster, demands: readonly Demand[]): void {
+    const isPressing = demands.some(({ queued }) => queued > 0) || this.capacity().slots === 0
+    if (opened.surroundings.isDue(isPressing)) this.#look(opened)
   }
 
-  async #open(): Promise<Opened> {
-    const cluster = await this.#parts.connect()
-    const [serverVersion, nodes, jobs] = await Promise.all([
-      cluster.serverVersion(),
-      cluster.listNodes(),
-      cluster.listJobs(this.#selector),
-    ])
-    this.#limit(nodes)
-    const runtimes = nodes?.map(({ status }) => status?.nodeInfo?.containerRuntimeVersion ?? '')
-    const kit = chooseKitWay({ ...this.#config.kit, serverVersion, ...(runtimes ? { runtimes } : {}) })
-    if ('missing' in kit) throw new Error(`backends.kubernetes lacks ${kit.missing}`)
-    const { registry, kitImage } = this.#config.kit
-    const { place, keepAliveMs, maxWorkers, imagePullTimeoutMs: troubleMs, now } = this.#config
-    const images = await this.#parts.openImages()
-    const preparation = new Preparation({
-      images,
-      way: kit.way,
-      kitImages: this.#config.kitImages,
-      signal: this.#closing.signal,
-      now,
-      onFault: (release, words) => this.#host.log('warn', `${release.function}: ${words}`),
-      ...(registry ? { registry } : {}),
-      ...(kitImage ? { kitImage } : {}),
-    })
-    const fleet = new Fleet({ cluster, host: this.#host, preparation, place, keepAliveMs, maxWorkers, troubleMs, now })
-    return { cluster, fleet, images, preparation, serverVersion, kit, jobs }
-  }
-
-  /** Nodes come and go, and what was too large for all of them may fit now. */
-  async #lookAtNodes({ cluster, fleet }: Pick<Opened, 'cluster' | 'fleet'>): Promise<void> {
-    this.#nodesAt = this.#config.now()
-    const nodes = await cluster.listNodes().catch(() => undefined)
-    if (!nodes) return
-    fleet.cordon(nodes.filter(({ spec }) => spec?.unschedulable).map(({ metadata }) => metadata.name))
-    this.#limit(nodes)
-  }
-
-  #limit(nodes: Node[] | undefined): void {
-    this.#nodesAt = this.#config.now()
-    this.#nodes = this.#config.autoscaling || nodes?.length === 0 ? undefined : nodes
-    this.#limits = limitsOf(this.#nodes)
+  #look({ fleet, surroundings }: OpenedCluster): void {
+    surroundings.look().then(
+      () => fleet.cordon(surroundings.cordoned),
+      () => undefined,
+    )
   }
 
   #note(trouble: string | undefined): void {

@@ -1,6 +1,6 @@
 /** Who gives way when the cluster is full: idle workers of other releases, and workers that are not needed any more. Pure. */
 import type { Crew } from '../plan.js'
-import { keyOf, type Member } from './members.js'
+import { keyOf, lacksRoom, type Member } from './members.js'
 
 /** Milliseconds between two idle workers that give way to the same one without a place, and how many do at most. */
 const ROOM_MS = 2000
@@ -17,14 +17,11 @@ export function makeRoom(crews: readonly Crew[], stuck: readonly string[]): stri
   return spare.slice(0, stuck.length)
 }
 
-/** The words of a scheduler or a quota for what an idle worker leaves behind when it goes. */
-const SHORT_OF_ROOM = /Insufficient (cpu|memory|ephemeral-storage|\S+\/\S+)|Too many pods/
-
 /** Workers that find no place which an idle one could leave them, and for which that has not been tried too often. */
 export const stuckOnes = (members: readonly Member[], now: number): Member[] =>
-  members.filter(({ pod, stopping, room }) => {
-    if (stopping || pod?.phase !== 'unscheduled' || !SHORT_OF_ROOM.test(pod.words ?? '')) return false
-    return room.times < ROOM_TIMES_MAX && now - room.at >= ROOM_MS
+  members.filter((member) => {
+    const { at, times } = member.room
+    return lacksRoom(member) && times < ROOM_TIMES_MAX && now - at >= ROOM_MS
   })
 
 /** A pod without a place would wait for ever, and make somebody buy a machine, for work that is done. */

@@ -81,6 +81,17 @@ export class Members {
 export const doesWell = ({ state, pod }: Member): boolean =>
   state === 'up' || pod?.phase === 'running' || (pod?.phase === 'starting' && !pod.trouble)
 
+/** It has found no place, and the cluster has said why. */
+export const isUnplaced = ({ state, pod, words }: Member): boolean =>
+  state !== 'up' && (pod ? pod.phase === 'unscheduled' && pod.words !== undefined : words !== undefined)
+
+/** The words of a scheduler for what a worker that goes leaves behind. */
+const SHORT_OF_ROOM = /Insufficient (cpu|memory|ephemeral-storage|\S+\/\S+)|Too many pods/
+
+/** It would find a place if others took less. */
+export const lacksRoom = ({ stopping, pod }: Member): boolean =>
+  !stopping && pod?.phase === 'unscheduled' && SHORT_OF_ROOM.test(pod.words ?? '')
+
 /** Notes what a pod looks like now, and since when. */
 export function observe(
   member: Member,

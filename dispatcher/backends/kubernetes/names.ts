@@ -66,3 +66,6 @@ export const instanceOf = (workerSecret: Buffer): string =>
 /** Selects the workers of one dispatcher. */
 export const selectorOf = (instance: string): string =>
   `${LABELS.managedBy}=${MANAGER},${LABELS.component}=${WORKER_COMPONENT},${LABELS.instance}=${instance}`
+
+/** Selects what is none of them. */
+export const othersThan = (instance: string): string => `${LABELS.instance}!=${instance}`

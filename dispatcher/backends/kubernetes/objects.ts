@@ -17,9 +17,27 @@ export interface Job {
 
 export interface Pod {
   metadata: Metadata
-  spec?: { nodeName?: string }
+  spec?: PodSpec
   status?: PodStatus
 }
+
+export interface PodSpec {
+  nodeName?: string
+  containers?: readonly ContainerSpec[]
+  initContainers?: readonly ContainerSpec[]
+  /** Of its runtime class. */
+  overhead?: Quantities
+  /** Of all containers together. */
+  resources?: { requests?: Quantities }
+}
+
+export interface ContainerSpec {
+  resources?: { requests?: Quantities }
+  /** `Always`: an init container that goes on beside the others. */
+  restartPolicy?: string
+}
+
+export type Quantities = Readonly<Record<string, string>>
 
 export interface PodStatus {
   phase?: string
@@ -68,10 +86,17 @@ export interface Lease {
 }
 
 export interface Node {
-  metadata: { name: string }
-  spec?: { unschedulable?: boolean }
+  metadata: { name: string; labels?: Readonly<Record<string, string>> }
+  spec?: { unschedulable?: boolean; taints?: readonly Taint[] }
   status?: {
-    allocatable?: Readonly<Record<string, string>>
+    allocatable?: Quantities
+    conditions?: readonly Condition[]
     nodeInfo?: { containerRuntimeVersion?: string; architecture?: string }
   }
+}
+
+export interface Taint {
+  key: string
+  value?: string
+  effect: string
 }

@@ -160,14 +160,18 @@ export class Ledger {
     return this.#waiting.size
   }
 
-  load(backend: BackendName, now: number): Load | undefined {
+  /** As it is for work that may use no more than `most` units of it. */
+  load(backend: BackendName, now: number, most = Number.POSITIVE_INFINITY): Load | undefined {
     const place = this.#places.get(backend)
     if (!place) return undefined
-    const free = place.capacity - place.taken
+    const capacity = Math.min(place.capacity, most)
+    const free = Math.min(place.capacity - place.taken, capacity)
     const { units, seconds } = this.#sums[place.unit]
+    // Of what is given back it finds its share in the part that it may use.
+    const share = capacity < place.capacity ? capacity / place.capacity : 1
     return {
       unit: place.unit,
-      capacity: place.capacity,
+      capacity,
       free,
       largestFree: place.largestFree ?? free,
       overtaking: this.#overtaking,
@@ -175,10 +179,10 @@ export class Ledger {
       waitingCount: this.#sums.attempt.units,
       waitingSeconds: seconds,
       get ending() {
-        return endingAt(place, now).ending
+        return shareOf(endingAt(place, now).ending, share)
       },
       get usable() {
-        return endingAt(place, now).usable
+        return shareOf(endingAt(place, now).usable, share)
       },
       scale: this.#scale(),
     }
@@ -230,6 +234,8 @@ export class Ledger {
 const emptySums = () => ({ units: new Float64Array(SIZES), seconds: new Float64Array(SIZES) })
 
 const total = (numbers: Float64Array) => numbers.reduce((sum, number) => sum + number, 0)
+
+const shareOf = (units: Float64Array, share: number) => (share === 1 ? units : units.map((one) => one * share))
 
 function take(place: Place, id: string, holding: Holding & { seconds: number }): void {
   giveBack(place, id)

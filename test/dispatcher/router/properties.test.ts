@@ -232,6 +232,23 @@ describe('the books', () => {
     )
   })
 
+  it('show work that may not use all of it no more than its part', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.nat(25), fc.nat(25), (capacity, taken, most) => {
+        const ledger = new Ledger([{ name: 'local', unit: 'attempt', capacity }])
+        for (let count = 0; count < taken; count++)
+          ledger.started(`r${count}`, { backend: 'local', cpu: 1, run: { ...run, endedBy: () => 1 }, at: 0 })
+        const whole = ledger.load('local', 1)!
+        const part = ledger.load('local', 1, most)!
+        assert.equal(part.capacity, Math.min(capacity, most))
+        assert.equal(part.free, Math.min(whole.free, part.capacity))
+        const share = part.capacity / capacity
+        assert.ok(Math.abs(part.ending[1]! - share * whole.ending[1]!) < 1e-9)
+        assert.ok(Math.abs(part.usable[2]! - share * whole.usable[2]!) < 1e-9)
+      }),
+    )
+  })
+
   it('do not show the same free slot to two of a burst', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 600 }), (slots, seconds) => {

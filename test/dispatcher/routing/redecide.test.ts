@@ -75,6 +75,16 @@ describe('deciding again', () => {
     assert.match(decision.reasons.at(-1)!.text, /^decided again at .*: kubernetes has no room any more$/)
   })
 
+  it('sends over at once what has no place, though there is room for others', async () => {
+    const noPlaceFor = release.spec
+    capacity = { ...capacity, slotsFor: (spec) => (spec === noPlaceFor ? 0 : 2) }
+    await round()
+    assert.deepEqual(await due(await accept(1)), [true])
+    const other = { ...release, spec: { ...release.spec } }
+    const { terms } = routing.arrive('other', { release: other, input: objectWork('f', 'k').input })
+    assert.equal(terms?.expectedWait?.seconds, 0)
+  })
+
   it('keeps what has not gone when there is room again, the oldest first', async () => {
     capacity = { ...capacity, slots: 0 }
     await round()

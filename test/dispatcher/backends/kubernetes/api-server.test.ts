@@ -134,6 +134,25 @@ describe('kubernetes: the API over the wire', () => {
     assert.equal(await api.listNodes(), undefined)
   })
 
+  it('lists what others run out of the memory of the server, and does without where it may not', async () => {
+    answers = [
+      { body: { metadata: { resourceVersion: '9', continue: 'next' }, items: [{ metadata: { name: 'a' } }] } },
+      { body: { metadata: { resourceVersion: '9' }, items: [{ metadata: { name: 'b' } }] } },
+      { status: 403, body: { reason: 'Forbidden', message: 'pods is forbidden' } },
+      { status: 500, body: {} },
+    ]
+    const pods = await api.listOtherPods('spillway/instance!=abc')
+    assert.deepEqual(
+      pods?.map(({ metadata }) => metadata.name),
+      ['a', 'b'],
+    )
+    const first =
+      'GET /api/v1/pods?labelSelector=spillway/instance!=abc&fieldSelector=spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed&limit=500'
+    assert.deepEqual(lines(), [`${first}&resourceVersion=0`, `${first}&continue=next`])
+    assert.equal(await api.listOtherPods('a!=b'), undefined)
+    await assert.rejects(api.listOtherPods('a!=b'), ClusterUnreachable)
+  })
+
   it('asks for the events of one object', async () => {
     answers = [{ body: { metadata: {}, items: [{ reason: 'FailedCreate', metadata: {} }] } }]
     assert.equal((await api.eventsOf('Job', 'j'))[0]?.reason, 'FailedCreate')

@@ -1,6 +1,7 @@
 /** The back-end over a cluster that runs nothing, with a clock of the test's own. */
 import type { Demand } from '../../../../dispatcher/backends/backend.js'
-import { KubernetesBackend, type KubernetesConfig } from '../../../../dispatcher/backends/kubernetes/kubernetes.js'
+import { KubernetesBackend } from '../../../../dispatcher/backends/kubernetes/kubernetes.js'
+import type { KubernetesConfig } from '../../../../dispatcher/backends/kubernetes/kubernetes-config.js'
 import type { ImageFacts } from '../../../../dispatcher/images/image-facts.js'
 import type { Images } from '../../../../dispatcher/images/images.js'
 import type { Release } from '../../../../runtime/contract/release.js'
@@ -20,6 +21,9 @@ const FACTS: ImageFacts = {
   user: '',
   environment: {},
 }
+
+/** A node of that size holds two workers. */
+export const SMALL = { cpu: '1300m', memory: '64Gi' }
 
 const scheduled = { type: 'PodScheduled', status: 'True' }
 export const unscheduled = (message: string) => ({

@@ -4,7 +4,8 @@ import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backe
 import { keyOf } from '../../../../dispatcher/backends/kubernetes/members.js'
 import { SpillwayError } from '../../../../runtime/contract/errors.js'
 import { eventually } from '../../../support/eventually.js'
-import { Bench, benches, pulling, unscheduled } from './bench.js'
+import { nodeOf } from '../../../support/kubernetes-objects.js'
+import { Bench, benches, SMALL, pulling, unscheduled } from './bench.js'
 import { releaseOf } from './spec.js'
 
 describe('kubernetes back-end', () => {
@@ -52,11 +53,7 @@ describe('kubernetes back-end', () => {
     })
 
     it('gives no more work to workers on a node that is cordoned, and knows how many there is room for', async () => {
-      const node = (name: string, unschedulable: boolean) => ({
-        metadata: { name },
-        spec: { unschedulable },
-        status: { allocatable: { cpu: '1300m', memory: '64Gi' } },
-      })
+      const node = (name: string, unschedulable: boolean) => nodeOf(name, SMALL, { unschedulable })
       const on = await bench({}, (cluster) => (cluster.nodes = [node('a', false), node('b', false)]))
       on.scale({ queued: 2 })
       assert.equal(on.backend.capacity().slots, 4)
@@ -75,8 +72,7 @@ describe('kubernetes back-end', () => {
     })
 
     it('sees that there is room again although nothing waits: all of it goes elsewhere meanwhile', async () => {
-      const status = { allocatable: { cpu: '1300m', memory: '64Gi' } }
-      const node = (unschedulable: boolean) => ({ metadata: { name: 'a' }, spec: { unschedulable }, status })
+      const node = (unschedulable: boolean) => nodeOf('a', SMALL, { unschedulable })
       const on = await bench({}, (cluster) => (cluster.nodes = [node(true)]))
       on.scale({ queued: 1 })
       await eventually(() => on.backend.capacity().slots === 0)
@@ -108,12 +104,12 @@ describe('kubernetes back-end', () => {
     })
 
     it('sends a worker away that has been idle for long enough, without a call to the cluster', async () => {
-      const on = await bench()
+      const on = await bench({ keepAliveMs: 50_000 })
       const [job] = await on.up(1)
       const worker = on.workerOf(job!)
       const { calls } = on.cluster
       on.scale({ idle: [worker] })
-      on.now += 59_999
+      on.now += 49_999
       on.scale({ idle: [worker] })
       assert.deepEqual(on.host.dismissed, [])
       on.now += 1
@@ -564,7 +560,7 @@ describe('kubernetes back-end', () => {
     })
 
     it('limits work to the largest node, unless more come', async () => {
-      const nodes = [{ metadata: { name: 'n' }, status: { allocatable: { cpu: '2', memory: '4Gi' } } }]
+      const nodes = [nodeOf('n', { cpu: '2', memory: '4Gi' })]
       const fixed = await bench({}, (cluster) => (cluster.nodes = nodes))
       assert.deepEqual([fixed.backend.limits.memoryMax, fixed.backend.limits.cpuMax], [4096, 2])
       const growing = await bench({ autoscaling: true }, (cluster) => (cluster.nodes = nodes))

@@ -1,0 +1,89 @@
+/** How many workers the nodes have room for beside what others run there. Pure. */
+import type { FunctionSpec } from '../../../../runtime/contract/function-spec.js'
+import type { Demand } from '../../backend.js'
+import type { Node, Pod } from '../objects.js'
+import { amountsOf, less, timesIn, total, type Amounts } from './amounts.js'
+import { effectiveRequest } from './effective-request.js'
+import { pack, type PackedKind } from './pack.js'
+import { mayHold, takesPods } from './placement.js'
+import { shapeOf, type WorkerShape } from './worker-shape.js'
+
+export interface RoomFacts {
+  nodes: readonly Node[]
+  /** Pods that are not workers of this dispatcher; undefined: nobody knows. */
+  others: readonly Pod[] | undefined
+  /** Each worker's pod has a volume for the runtime kit. */
+  kitIsCopied: boolean
+}
+
+interface Fit extends WorkerShape {
+  /** The nodes that may hold it, by their place in the list. */
+  nodes: readonly number[]
+}
+
+export class Room {
+  readonly #nodes: readonly Node[]
+  readonly #free: readonly Amounts[]
+  readonly #kitIsCopied: boolean
+  readonly #fits = new WeakMap<FunctionSpec, Fit>()
+  readonly #slots = new WeakMap<FunctionSpec, number>()
+
+  constructor({ nodes, others = [], kitIsCopied }: RoomFacts) {
+    this.#nodes = nodes.filter(takesPods)
+    const taken = takenByNode(others)
+    this.#free = this.#nodes.map(({ metadata: { name }, status }) =>
+      less(amountsOf(status?.allocatable), taken.get(name) ?? {}),
+    )
+    this.#kitIsCopied = kitIsCopied
+  }
+
+  /** Workers of that function, if there were no others of this dispatcher. */
+  slotsFor(spec: FunctionSpec): number {
+    const known = this.#slots.get(spec)
+    if (known !== undefined) return known
+    const { nodes, need } = this.#fitOf(spec)
+    const slots = nodes.reduce((sum, node) => sum + timesIn(this.#free[node]!, need), 0)
+    this.#slots.set(spec, slots)
+    return slots
+  }
+
+  /** Workers, at most so many, in the proportions of the work there is; of all functions where there is none. */
+  slots(demands: readonly Demand[], most: number): number {
+    const busy = demands.filter(({ queued, running }) => queued + running > 0)
+    const counted = busy.length > 0 ? busy : demands
+    if (counted.length === 0) return most
+    return pack(
+      counted.map((demand) => this.#packed(demand)),
+      this.#free,
+      most,
+    )
+  }
+
+  #packed({ release, queued, running }: Demand): PackedKind {
+    const { need, nodes } = this.#fitOf(release.spec)
+    return { share: Math.max(1, queued + running), need, nodes }
+  }
+
+  #fitOf(spec: FunctionSpec): Fit {
+    const known = this.#fits.get(spec)
+    if (known) return known
+    const shape = shapeOf(spec, this.#kitIsCopied)
+    const nodes = [...this.#nodes.keys()].filter((index) => mayHold(this.#nodes[index]!, shape))
+    const fit = { ...shape, nodes }
+    this.#fits.set(spec, fit)
+    return fit
+  }
+}
+
+/** What has ended takes nothing, and what waits for a node takes nothing yet. */
+const TAKES_NOTHING = ['Succeeded', 'Failed']
+
+function takenByNode(pods: readonly Pod[]): Map<string, Amounts> {
+  const taken = new Map<string, Amounts>()
+  for (const { spec, status } of pods) {
+    const node = spec?.nodeName
+    if (!spec || !node || TAKES_NOTHING.includes(status?.phase ?? '')) continue
+    taken.set(node, total(taken.get(node) ?? {}, effectiveRequest(spec)))
+  }
+  return taken
+}

@@ -1,0 +1,133 @@
+/** What is seen of the cluster around the workers: its nodes, and what others run there. Asked for rarely, and more so where it costs more. */
+import type { BackendLimits } from '../../backend.js'
+import type { Cluster } from '../cluster.js'
+import { limitsOf } from '../limits.js'
+import { othersThan } from '../names.js'
+import type { Node, Pod } from '../objects.js'
+import { Room } from './room.js'
+
+export interface SurroundingsContext {
+  cluster: Pick<Cluster, 'listNodes' | 'listOtherPods'>
+  /** Of the dispatcher whose workers are no others. */
+  instance: string
+  /** Nodes come when they are needed: those that are there limit nothing. */
+  autoscaling: boolean
+  kitIsCopied: boolean
+  now(): number
+}
+
+/** Milliseconds between two looks while work waits or could not, and while all is quiet. */
+const PRESSING_MS = 5000
+const QUIET_MS = 60_000
+
+/** A look that takes a second is not repeated for fifty. */
+const REST_SHARE = 50
+
+/** Milliseconds after which is asked again for what may not be looked at: somebody may have changed that. */
+const FORBIDDEN_MS = 600_000
+
+type Forbidden = 'nodes' | 'pods'
+
+export class Surroundings {
+  readonly #context: SurroundingsContext
+  /** Undefined where they may not be looked at, or there are none. */
+  #nodes: readonly Node[] | undefined
+  #others: readonly Pod[] | undefined
+  #room: Room | undefined
+  #limits: BackendLimits
+  #look: { at: number; tookMs: number } = { at: Number.NEGATIVE_INFINITY, tookMs: 0 }
+  #looking: Promise<void> | undefined
+  readonly #forbiddenAt = new Map<Forbidden, number>()
+
+  private constructor(context: SurroundingsContext) {
+    this.#context = context
+    this.#limits = limitsOf(undefined)
+  }
+
+  /** With a first look at the nodes, which somebody has taken already. */
+  static async open(context: SurroundingsContext, nodes: readonly Node[] | undefined): Promise<Surroundings> {
+    const surroundings = new Surroundings(context)
+    await surroundings.#begin(() => surroundings.#unlessForbidden('nodes', () => Promise.resolve(nodes)))
+    return surroundings
+  }
+
+  /** Undefined: as far as anybody can tell there is room for any number. */
+  get room(): Room | undefined {
+    return this.#room
+  }
+
+  get limits(): BackendLimits {
+    return this.#limits
+  }
+
+  /** What others take of the nodes is in `room`. */
+  get seesOthers(): boolean {
+    return this.#room !== undefined && this.#others !== undefined
+  }
+
+  /** Names of nodes that are to get no more work. */
+  get cordoned(): string[] {
+    return (this.#nodes ?? []).filter(({ spec }) => spec?.unschedulable).map(({ metadata }) => metadata.name)
+  }
+
+  /** `isPressing`: work waits, or there is no room for any. */
+  isDue(isPressing: boolean): boolean {
+    const { at, tookMs } = this.#look
+    return this.#context.now() - at >= Math.max(isPressing ? PRESSING_MS : QUIET_MS, REST_SHARE * tookMs)
+  }
+
+  /** One at a time. Rejects when the cluster does not answer, and what was known stays. */
+  look(): Promise<void> {
+    const { cluster } = this.#context
+    return this.#begin(() => this.#unlessForbidden('nodes', () => cluster.listNodes()))
+  }
+
+  #begin(listNodes: () => Promise<readonly Node[] | undefined>): Promise<void> {
+    this.#looking ??= this.#lookOnce(listNodes).finally(() => (this.#looking = undefined))
+    return this.#looking
+  }
+
+  /** What a person should know who wonders about the slots. */
+  notes(): string[] {
+    if (this.#context.autoscaling) return []
+    if (!this.#nodes)
+      return ['nodes may not be listed, so whether there is room is learned from workers that find no place']
+    if (this.#others) return []
+    return [
+      'pods of all namespaces may not be listed, so what others take of the nodes is learned from workers that find no place (spillway install --read-pods lets it know before)',
+    ]
+  }
+
+  async #lookOnce(listNodes: () => Promise<readonly Node[] | undefined>): Promise<void> {
+    const { autoscaling, kitIsCopied, now } = this.#context
+    const at = now()
+    this.#look = { at, tookMs: this.#look.tookMs }
+    const nodes = await listNodes()
+    const limiting = autoscaling || !nodes?.length ? undefined : nodes
+    const others = limiting && (await this.#listOthers())
+    this.#look = { at, tookMs: now() - at }
+    this.#nodes = nodes
+    this.#others = others
+    this.#limits = limitsOf(limiting)
+    this.#room = limiting && new Room({ nodes: limiting, others, kitIsCopied })
+  }
+
+  /** It may be a long list: what fails is asked for the next time. */
+  #listOthers(): Promise<readonly Pod[] | undefined> {
+    const { cluster, instance } = this.#context
+    const list = this.#unlessForbidden('pods', () => cluster.listOtherPods(othersThan(instance)))
+    return list.catch(() => this.#others)
+  }
+
+  async #unlessForbidden<T>(
+    what: Forbidden,
+    list: () => Promise<readonly T[] | undefined>,
+  ): Promise<readonly T[] | undefined> {
+    const { now } = this.#context
+    if (now() - (this.#forbiddenAt.get(what) ?? Number.NEGATIVE_INFINITY) < FORBIDDEN_MS) return undefined
+    const items = await list()
+    if (items) this.#forbiddenAt.delete(what)
+    else this.#forbiddenAt.set(what, now())
+    return items
+  }
+}

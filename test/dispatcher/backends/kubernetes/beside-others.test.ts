@@ -1,0 +1,115 @@
+/** The back-end on nodes that others use too: how many workers it says there is room for, and how it finds that out. */
+import assert from 'node:assert/strict'
+import { ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster.js'
+import { eventually } from '../../../support/eventually.js'
+import { nodeOf, otherPod } from '../../../support/kubernetes-objects.js'
+import { benches, SMALL, unscheduled, type Bench } from './bench.js'
+import { releaseOf } from './spec.js'
+
+describe('kubernetes back-end beside others', () => {
+  const { ready: bench } = benches()
+  const nodes = () => [nodeOf('a', SMALL), nodeOf('b', SMALL)]
+  const other = () => otherPod('a', { cpu: '600m' })
+  const slots = (on: Bench) => on.backend.status().slots
+  /** Everything that the fake cluster was asked for has been answered. */
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+  it('has room for fewer workers while their pods are there, as soon as it looks', async () => {
+    const on = await bench({}, (cluster) => (cluster.nodes = nodes()))
+    on.scale({ queued: 1 })
+    assert.equal(slots(on), 4)
+    on.cluster.others = [other()]
+    on.now += 5000
+    on.scale({ queued: 1 })
+    await eventually(() => slots(on) === 3)
+    on.cluster.others = []
+    on.now += 5000
+    on.scale({ queued: 1 })
+    await eventually(() => slots(on) === 4)
+  })
+
+  it('knows of each function how many there may be', async () => {
+    const on = await bench({}, (cluster) => (cluster.nodes = nodes()))
+    const golden = releaseOf({ kubernetes: { nodeSelector: { disk: 'golden' } } }, 'golden')
+    on.scale({ queued: 1 }, { release: golden, queued: 1 })
+    const { slots: all, slotsFor } = on.backend.capacity()
+    assert.deepEqual([all, slotsFor!(on.release.spec), slotsFor!(golden.spec)], [4, 4, 0])
+  })
+
+  it('also where another dispatcher scales', async () => {
+    const on = await bench({}, (cluster) => (cluster.nodes = nodes()))
+    on.cluster.others = [other()]
+    on.now += 60_000
+    on.follow()
+    await eventually(() => slots(on) === 3)
+  })
+
+  it('looks once a minute when all is quiet, and less often where a look takes long', async () => {
+    const on = await bench({}, (cluster) => (cluster.nodes = nodes()))
+    const looks = async (ms: number) => {
+      const before = on.cluster.calls
+      on.now += ms
+      on.scale()
+      await settled()
+      return on.cluster.calls - before
+    }
+    assert.equal(await looks(59_000), 0)
+    assert.equal(await looks(1000), 2)
+    on.cluster.onCall = (call) => {
+      if (call === 'listOtherPods') on.now += 2000
+    }
+    await looks(60_000)
+    on.cluster.onCall = undefined
+    assert.equal(await looks(97_000), 0)
+    assert.equal(await looks(1000), 2)
+  })
+
+  it('learns it from workers that find no place where pods may not be listed, and says so', async () => {
+    const on = await bench({}, (cluster) => Object.assign(cluster, { nodes: nodes(), others: undefined }))
+    assert.match(on.backend.status().notes.at(-1)!, /pods of all namespaces may not be listed.*--read-pods/)
+    const [first] = await on.up(1)
+    on.scale({ queued: 2, running: 1 })
+    const jobs = await on.jobs(3)
+    for (const job of jobs.filter((name) => name !== first))
+      on.cluster.become(job, unscheduled('0/2 nodes are available: 2 Insufficient cpu.'))
+    assert.equal(slots(on), 1)
+    on.now += 10_000
+    on.scale({ running: 1 })
+    await on.jobs(1)
+    assert.equal(slots(on), 1, 'it is remembered')
+    on.now += 60_000
+    on.scale({ running: 1 })
+    assert.equal(slots(on), 4, 'but not for ever')
+  })
+
+  it('does not ask again and again for what it may not see', async () => {
+    const on = await bench({}, (cluster) => Object.assign(cluster, { nodes: undefined, others: undefined }))
+    assert.match(on.backend.status().notes.at(-1)!, /nodes may not be listed/)
+    const { calls } = on.cluster
+    for (let minutes = 1; minutes < 10; minutes++) {
+      on.now += 60_000
+      on.scale()
+      await settled()
+    }
+    assert.equal(on.cluster.calls, calls)
+    on.cluster.nodes = nodes()
+    on.cluster.others = [other()]
+    on.now += 60_000
+    on.scale()
+    await eventually(() => slots(on) === 3)
+  })
+
+  it('keeps what it knew while the cluster does not answer', async () => {
+    const on = await bench({}, (cluster) => Object.assign(cluster, { nodes: nodes(), others: [other()] }))
+    on.scale()
+    for (const call of ['listOtherPods', 'listNodes']) on.cluster.faults.set(call, new ClusterUnreachable('gone'))
+    on.now += 60_000
+    on.scale()
+    await settled()
+    on.cluster.faults.delete('listNodes')
+    on.cluster.nodes = [nodeOf('a', SMALL)]
+    on.now += 60_000
+    on.scale()
+    await eventually(() => slots(on) === 1)
+  })
+})
