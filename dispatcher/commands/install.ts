@@ -35,6 +35,7 @@ export const install: Command = {
     'tls-secret': { value: 'NAME', about: 'Secret with the certificate of the Ingress' },
     'image-pull-secret': { value: 'NAME', several: true, about: 'for the image of the dispatcher' },
     'no-nodes': { about: 'do not let the dispatcher list nodes; it then learns what fits from what does not' },
+    'read-pods': { about: 'let it list the pods of all namespaces too, to know what others take of the nodes' },
     'dry-run': { about: 'let the server check everything, and keep nothing' },
     render: { value: 'DIR', about: 'write the objects as a base for Kustomize instead' },
   },
@@ -69,6 +70,7 @@ async function installOn(plan: InstallPlan, { values, environment, print, say }:
 }
 
 async function planOf({ values }: CommandCall): Promise<InstallPlan> {
+  const sight = sightOf(values)
   const [{ completeFile, readDispatcherFile }, { checkReplicas }] = await Promise.all([
     import('../install/dispatcher-file.js'),
     import('../install/check-replicas.js'),
@@ -99,7 +101,7 @@ async function planOf({ values }: CommandCall): Promise<InstallPlan> {
     storage: text('storage') ?? '5Gi',
     ...(text('storage-class') === undefined ? {} : { storageClass: text('storage-class')! }),
     ...(ingress === undefined ? {} : { ingress: ingressOf(ingress, text('ingress-class'), text('tls-secret')) }),
-    readNodes: values['no-nodes'] !== true,
+    ...sight,
     imagePullSecrets: (values['image-pull-secret'] as string[] | undefined) ?? [],
   }
 }
@@ -118,6 +120,15 @@ function architectureOf(name: string | undefined): Pick<InstallPlan, 'architectu
   throw new SpillwayError(
     'invalid-configuration',
     `--architecture must be x86_64 or arm64, got ${JSON.stringify(name)}.`,
+  )
+}
+
+function sightOf(values: CommandCall['values']): Pick<InstallPlan, 'readNodes' | 'readPods'> {
+  const [readNodes, readPods] = [values['no-nodes'] !== true, values['read-pods'] === true]
+  if (readNodes || !readPods) return { readNodes, readPods }
+  throw new SpillwayError(
+    'invalid-configuration',
+    '--read-pods is of no use with --no-nodes: what others take says nothing without what there is. Leave one of them out.',
   )
 }
 

@@ -27,6 +27,8 @@ export interface InstallPlan {
   ingress?: { host: string; className?: string; tlsSecret?: string }
   /** Let the dispatcher look at the nodes, so that it knows what can fit at all. */
   readNodes: boolean
+  /** Let it list the pods of all namespaces too, so that it knows what others have taken. */
+  readPods: boolean
   imagePullSecrets: string[]
 }
 

@@ -40,7 +40,7 @@ export function rightsObjects(plan: InstallPlan): Manifest[] {
             apiVersion: `${RBAC}/v1`,
             kind: 'ClusterRole',
             metadata: { name: nodeRole, labels },
-            rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }],
+            rules: [{ apiGroups: [''], resources: ['nodes', ...(plan.readPods ? ['pods'] : [])], verbs: ['list'] }],
           },
           {
             apiVersion: `${RBAC}/v1`,

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import type { CommandCall } from '../../../dispatcher/commands/command.js'
+import { install as command } from '../../../dispatcher/commands/install.js'
 import { checkReplicas } from '../../../dispatcher/install/check-replicas.js'
 import { completeFile } from '../../../dispatcher/install/dispatcher-file.js'
 import { install } from '../../../dispatcher/install/install.js'
@@ -30,6 +32,7 @@ const planFor = (changes: Partial<InstallPlan> = {}): InstallPlan => ({
   replicas: 1,
   storage: '1Gi',
   readNodes: true,
+  readPods: false,
   imagePullSecrets: [],
   ...changes,
 })
@@ -240,6 +243,24 @@ describe('install', () => {
     ])
     assert.deepEqual(seen(false), [])
   })
+
+  it('lets the dispatcher see pods of others only where that is asked for', () => {
+    const wide = (changes: Partial<InstallPlan>) =>
+      manifests(planFor(changes)).find(({ kind }) => kind === 'ClusterRole')?.rules
+    assert.deepEqual(wide({}), [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }])
+    assert.deepEqual(wide({ readPods: true }), [{ apiGroups: [''], resources: ['nodes', 'pods'], verbs: ['list'] }])
+  })
+
+  it('refuses to see pods of others without the nodes', () =>
+    assert.rejects(
+      command.run({
+        values: { image: 'i', 'no-nodes': true, 'read-pods': true },
+        environment: {},
+        print: () => undefined,
+        say: () => undefined,
+      } as unknown as CommandCall),
+      { code: 'invalid-configuration', message: /--read-pods is of no use with --no-nodes/ },
+    ))
 
   it('writes the same objects as a base for Kustomize, without secrets', () => {
     const plan = planFor({ ingress: { host: 'spillway.example.org', className: 'nginx', tlsSecret: 'cert' } })
