@@ -69,7 +69,12 @@ export class DispatcherProcess {
       },
     })
     const dispatcher = new DispatcherProcess(child, directory, token)
-    await dispatcher.#ready()
+    try {
+      await dispatcher.#ready()
+    } catch (error) {
+      await dispatcher.kill()
+      throw error
+    }
     return dispatcher
   }
 
@@ -178,7 +183,7 @@ export class DispatcherProcess {
     const endedFirst = this.ended.then((code) => {
       throw new Error(`the dispatcher ended with ${code}`)
     })
-    const ready = eventually(isReady, { timeoutMs: 15_000, what: 'a ready dispatcher' })
+    const ready = eventually(isReady, { timeoutMs: 30_000, what: 'a ready dispatcher' })
     await Promise.race([ready, endedFirst]).catch((error: Error) => {
       throw new Error(`${error.message}; its log:\n${this.log}`)
     })

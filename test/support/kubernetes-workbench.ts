@@ -100,7 +100,7 @@ async function dispatcherConfig({ cluster, namespace, kubernetes, more }: Config
   const context = (await cluster.kubectl('config', 'current-context')).trim()
   const dispatcherUrl = urlOf(cluster)
   const backend = { context, namespace, dispatcherUrl, registry: DERIVED, ...kubernetes }
-  return { listen: `0.0.0.0:${PORT}`, drain: 0, ...more, backends: { kubernetes: backend } }
+  return { listen: `0.0.0.0:${PORT}`, drain: 0, ...more, backends: { ...Object(more.backends), kubernetes: backend } }
 }
 
 async function makeImage(
