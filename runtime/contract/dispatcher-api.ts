@@ -75,7 +75,9 @@ export const FunctionRecordSchema = Type.Object({
   running: Type.Integer({ description: 'invocations that run' }),
   notes: Type.Array(Type.String(), { description: 'what its user should know, e.g. that the image is not used' }),
   warnings: Type.Optional(
-    Type.Array(Type.String(), { description: 'what its user cannot have meant, e.g. a back-end that can never run it' }),
+    Type.Array(Type.String(), {
+      description: 'what its user cannot have meant, e.g. a back-end that can never run it',
+    }),
   ),
 })
 
