@@ -23,6 +23,8 @@ export interface BringHomeContext {
   outputs: Pick<OutputGrants, 'fill' | 'keep'>
   settle: Pick<Settle, 'succeed' | 'fail'>
   release(name: string, number: number): Promise<Release>
+  /** Of a storage: it and the staging place are both AWS's, so that one can copy from the other. */
+  isAwsS3(storage: string): boolean
   /** Aborts when the dispatcher closes. */
   signal: AbortSignal
   /** Rejects when the dispatcher closes. */
@@ -74,9 +76,11 @@ export class BringHome {
   }
 
   #fill(attempt: RunningAttempt, rule: OutputRule, result: StagedResult): Promise<StagedOutput> {
-    const { outputs, signal } = this.#context
+    const { isAwsS3, outputs, signal } = this.#context
+    const { name, size, bucket, key } = result
     const open = async (): Promise<Readable> => addAbortSignal(signal, await result.open())
-    return outputs.fill(attempt, { rule, result: { ...result, open } })
+    const from = isAwsS3(rule.storage) ? { from: { bucket, key } } : {}
+    return outputs.fill(attempt, { rule, result: { name, size, open, ...from } })
   }
 
   /** Does something until it works, it cannot work, or nobody wants the attempt any more. */

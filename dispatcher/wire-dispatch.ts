@@ -34,7 +34,8 @@ export function wireDispatch(ground: Ground, wiring: DispatchWiring) {
   const wake = () => dispatch.wake()
   const onWaiting = ({ invocation, attempt }: AttemptRef, why: string) =>
     log('warn', `results on a public back-end wait to be brought home: ${why}`, { invocation, attempt })
-  const home = new BringHome({ database, outputs, settle, release, signal, pause, onWaiting })
+  const isAws = (name: string) => isAwsS3(config.storage[name])
+  const home = new BringHome({ database, outputs, settle, release, isAwsS3: isAws, signal, pause, onWaiting })
   const bills = new Bills({ database, backends, budgets: routing.budgets, calls: () => calls, release, now, log })
   const calls = new Calls({
     database,
@@ -46,7 +47,7 @@ export function wireDispatch(ground: Ground, wiring: DispatchWiring) {
     backends: backends.called,
     store: (name) => stores.get(name),
     release,
-    awsStorage: (name) => (isAwsS3(config.storage[name]) ? config.storage[name] : undefined),
+    awsStorage: (name) => (isAws(name) ? config.storage[name] : undefined),
     priceOf,
     leaseMs,
     now,

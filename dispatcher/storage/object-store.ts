@@ -78,6 +78,11 @@ export interface ObjectStore {
    * fails stages nothing.
    */
   fill(request: Omit<StageRequest, 'expiresAt'>, content: Readable): Promise<string>
+  /**
+   * As `fill`, of an object that this store can read itself: its content does not pass through here. Undefined, with nothing
+   * staged, when the store will not read it. Absent where a store has no such copies.
+   */
+  fillFrom?(request: Omit<StageRequest, 'expiresAt'>, source: ObjectRef): Promise<string | undefined>
   /** Makes a staged object visible under its key; resolves to its real size. `output-refused` when nothing was staged. */
   publish(ticket: string): Promise<PublishedOutput>
   /** Throws away what the attempt staged and nobody published. */

@@ -135,6 +135,10 @@ class S3Store implements ObjectStore {
     return this.#results.fill(request, content)
   }
 
+  fillFrom(request: Omit<StageRequest, 'expiresAt'>, source: ObjectRef): Promise<string | undefined> {
+    return this.#results.fillFrom(request, source)
+  }
+
   publish(ticket: string): Promise<PublishedOutput> {
     return this.#results.publish(ticket)
   }

@@ -13,7 +13,7 @@ import {
   type WorkerClaims,
 } from '../../runtime/contract/runtime-api.js'
 import type { AttemptRef, StagedOutput } from '../database/database.js'
-import type { ObjectStore } from '../storage/object-store.js'
+import type { ObjectRef, ObjectStore, StageRequest } from '../storage/object-store.js'
 import type { Granted, GrantBook } from './grant-book.js'
 import { relayGrant, type Relay } from './relay-grant.js'
 
@@ -43,6 +43,8 @@ export interface FillOutput {
     name: string
     /** bytes */
     size: number
+    /** Where the store of the rule may read it itself. */
+    from?: ObjectRef
     open(): Promise<Readable>
   }
 }
@@ -79,13 +81,10 @@ export class OutputGrants {
     refuseTraversal(name)
     const key = outputKey(rule, name)
     const attempt = attemptId(ref.invocation, ref.attempt)
-    const content = await result.open()
-    try {
-      const ticket = await this.#context.store(storage).fill({ bucket, key, size, attempt }, content)
-      return { storage, bucket, key, size, ticket }
-    } finally {
-      content.destroy()
-    }
+    const store = this.#context.store(storage)
+    const request = { bucket, key, size, attempt }
+    const copied = result.from && (await store.fillFrom?.(request, result.from))
+    return { storage, bucket, key, size, ticket: copied ?? (await fillByStream(store, request, result)) }
   }
 
   /** As if all of that had been granted, by name of the result. */
@@ -137,6 +136,19 @@ export class OutputGrants {
       expiresAt: now + GRANT_MS,
     })
     return { grant, output: { storage, bucket, key, size, ticket } }
+  }
+}
+
+async function fillByStream(
+  store: ObjectStore,
+  request: Omit<StageRequest, 'expiresAt'>,
+  { open }: FillOutput['result'],
+): Promise<string> {
+  const content = await open()
+  try {
+    return await store.fill(request, content)
+  } finally {
+    content.destroy()
   }
 }
 

@@ -109,6 +109,7 @@ describe('calls', () => {
         outputs,
         settle,
         release,
+        isAwsS3: () => ofAws,
         signal,
         pause,
         onWaiting: ({ invocation }, why) => waited.push(`${invocation}: ${why}`),
@@ -387,6 +388,24 @@ describe('calls', () => {
       names.flatMap((name) => [name, `again/${name}`]),
     )
     assert.equal(await text(await store.read({ bucket: 'out', key: 'again/19.txt' })), 'content of 19.txt')
+  })
+
+  it('have AWS’s own S3 copy results from the staging bucket, unless it may not', async () => {
+    const copied: unknown[] = []
+    store.fillFrom = async ({ key }, source) => {
+      copied.push([key, source])
+      return undefined
+    }
+    for (const isAws of [true, false]) {
+      ofAws = isAws
+      const [id] = await accept(due(String(isAws)))
+      const { backend, spill } = live()
+      await spill()
+      backend.end(attemptId(id!, 1), SUCCEEDED, { results: { 'a.txt': 'by stream' } })
+      await ended(id!, 'succeeded')
+    }
+    assert.deepEqual(copied, [['a.txt', { bucket: 'staging', key: 'a.txt' }]])
+    assert.equal(await text(await store.read({ bucket: 'out', key: 'a.txt' })), 'by stream')
   })
 
   it('fail an attempt whose results cannot be brought home, and say why', async () => {

@@ -293,6 +293,20 @@ export function objectStoreSuite({ name, open, unsupported = {} }: ObjectStoreSu
         await rejects(store.publish(empty), 'output-refused')
       })
 
+      it('may be copies of what the store has elsewhere, without their content passing through here', async function () {
+        if (!store.fillFrom) return this.skip()
+        await store.ensureBucket('elsewhere')
+        const source = { bucket: 'elsewhere', key: 'staged/ü b+c%2F1' }
+        await store.write(source, fromText('result'))
+        const ticket = await store.fillFrom({ ...at('a'), size: 6, attempt: ATTEMPT }, source)
+        assert.deepEqual(await keys(''), [])
+        assert.deepEqual(await store.publish(ticket!), { storage: store.name, bucket: BUCKET, key: 'a', size: 6 })
+        assert.equal(await get('a'), 'result')
+        const gone = { ...source, key: 'no such object' }
+        assert.equal(await store.fillFrom({ ...at('b'), size: 6, attempt: ATTEMPT }, gone), undefined)
+        assert.equal(await store.fillFrom({ ...at('c'), size: 0, attempt: ATTEMPT }, source), undefined)
+      })
+
       it('stages nothing of content that fails', async () => {
         const broken = new Error('the source broke')
         await assert.rejects(store.fill({ ...at('a'), size: 900_000, attempt: ATTEMPT }, failing(broken)), broken)

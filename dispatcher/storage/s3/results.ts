@@ -6,7 +6,8 @@ import type { OutputGrant } from '../../../runtime/contract/grant.js'
 import { inTurn } from '../../../runtime/contract/in-turn.js'
 import type { PublishedOutput } from '../../../runtime/contract/outcome.js'
 import type { ObjectRef, Staged, StageRequest } from '../object-store.js'
-import { callOn, placeOf, translated, unlessOwn } from './faults.js'
+import { copyPart, partCopies } from './copy.js'
+import { callOn, placeOf, translate, translated, unlessOwn } from './faults.js'
 import { checkObject } from './key.js'
 import { inPieces } from './pieces.js'
 import { expiryOf, presignPart, type Validity } from './presign.js'
@@ -27,6 +28,8 @@ const PART_BYTES = 512 * 1024 ** 2
 /** Bytes that the dispatcher holds of a file that it stages itself. */
 const PIECE_BYTES = 8 * 1024 ** 2
 const ABORTS_AT_ONCE = 8
+/** Parts of one object. */
+const COPIES_AT_ONCE = 4
 
 export interface ResultsContext {
   storage: string
@@ -65,6 +68,24 @@ export class Results {
     } catch (error) {
       await this.#abort(attempt, upload).catch(() => undefined)
       throw unlessOwn(content, error, callOn(storage, request, 's3:PutObject'))
+    }
+  }
+
+  async fillFrom(request: Omit<StageRequest, 'expiresAt'>, source: ObjectRef): Promise<string | undefined> {
+    const { attempt, size } = request
+    const { client, storage, partBytes = PART_BYTES } = this.#context
+    // A part cannot be a copy of nothing.
+    if (size === 0) return undefined
+    const upload = await this.#begin(request, attempt)
+    try {
+      const copies = partCopies(source, partSizes(size, partBytes))
+      await inTurn(copies, COPIES_AT_ONCE, (copy) => copyPart(client, upload, copy))
+      return ticketOf({ ...upload, attempt, parts: copies.length })
+    } catch (error) {
+      await this.#abort(attempt, upload).catch(() => undefined)
+      const fault = translate(callOn(storage, request, 's3:PutObject'), error)
+      if (fault instanceof SpillwayError && !fault.retryable) return undefined
+      throw fault
     }
   }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { openS3Store } from '../../../dispatcher/storage/s3.js'
 import { connect } from '../../../dispatcher/storage/s3/client.js'
 import { listObjects } from '../../../dispatcher/storage/s3/list.js'
 import type { ObjectStore } from '../../../dispatcher/storage/object-store.js'
 import { objectStoreSuite, rejects } from '../../suites/object-store.suite.js'
+import { fault } from '../../support/s3/answers.js'
 import { SmallS3 } from '../../support/s3/small-s3.js'
 import { collect, fromText } from '../../support/streams.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
@@ -46,6 +48,38 @@ describe('S3 storage', () => {
       assert.equal(new Set(grant.parts!.map(({ url }) => url)).size, 3)
       assert.equal(grant.url, grant.parts![0]!.url)
       await store.discard('a.1')
+      assert.equal(s3.uploads.size, 0)
+      await store.close()
+    })
+
+    it('that are copied are copied in the same pieces, and are whole', async () => {
+      const store = open({ partBytes: MIB })
+      await store.ensureBucket('bucket')
+      await store.ensureBucket('staging')
+      const content = randomBytes(2.5 * MIB)
+      s3.put('staging/result', content)
+      const received = s3.requests.length
+      const ticket = await store.fillFrom!({ ...request, size: content.length }, { bucket: 'staging', key: 'result' })
+      const copies = s3.requests.slice(received).filter(({ headers }) => 'x-amz-copy-source' in headers)
+      assert.deepEqual(copies.map(({ headers, body }) => [headers['x-amz-copy-source-range'], body.length]).sort(), [
+        [`bytes=0-${MIB - 1}`, 0],
+        [`bytes=${MIB}-${2 * MIB - 1}`, 0],
+        [`bytes=${2 * MIB}-${2.5 * MIB - 1}`, 0],
+      ])
+      assert.equal((await store.publish(ticket!)).size, content.length)
+      assert.ok(s3.objects.get('bucket/a')?.equals(content))
+      await store.close()
+    })
+
+    it('that may not be copied leave no upload behind; a store that does not answer is another matter', async () => {
+      const store = open()
+      await store.ensureBucket('bucket')
+      const source = { bucket: 'staging', key: 'result' }
+      s3.rule = ({ headers }) => ('x-amz-copy-source' in headers ? fault(403, 'AccessDenied') : undefined)
+      assert.equal(await store.fillFrom!(request, source), undefined)
+      assert.equal(s3.uploads.size, 0)
+      s3.rule = ({ headers }) => ('x-amz-copy-source' in headers ? fault(503, 'SlowDown') : undefined)
+      await rejects(store.fillFrom!(request, source), 'storage-unavailable')
       assert.equal(s3.uploads.size, 0)
       await store.close()
     })

@@ -193,6 +193,7 @@ export class SmallS3 {
     if (!upload) return fault(404, 'NoSuchUpload')
     if (request.method === 'GET') return partList(upload.parts)
     if (request.method === 'DELETE') return { status: this.uploads.delete(id) ? 204 : 404 }
+    if (request.method === 'PUT' && 'x-amz-copy-source' in request.headers) return this.#copyPart(upload, request)
     if (request.method === 'PUT') return checksumProblem(request) ?? takePart(upload, request)
     const named = [...request.body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)].map(([, one]) =>
       Number(one),
@@ -202,6 +203,16 @@ export class SmallS3 {
     this.uploads.delete(id)
     this.put(upload.place, Buffer.concat(parts as Buffer[]), upload.metadata)
     return { status: 200, body: '<CompleteMultipartUploadResult><ETag>"done-1"</ETag></CompleteMultipartUploadResult>' }
+  }
+
+  #copyPart(upload: Upload, request: S3Request): S3Reply {
+    const { 'x-amz-copy-source': source, 'x-amz-copy-source-range': range } = request.headers
+    const found = this.objects.get(decodeURIComponent(String(source)))
+    if (!found) return fault(404, 'NoSuchKey')
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(String(range)) ?? []
+    const body = first === undefined ? found : found.subarray(Number(first), Number(last) + 1)
+    takePart(upload, { ...request, body })
+    return { status: 200, body: `<CopyPartResult><ETag>${etag(body)}</ETag></CopyPartResult>` }
   }
 
   #list({ bucket, query }: S3Request): S3Reply {
