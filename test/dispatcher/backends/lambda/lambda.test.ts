@@ -202,7 +202,7 @@ describe('back-end: lambda', () => {
     it('while Lambda has too much to do, and tries less at once', async () => {
       await lambda.install({ script: 'sleep 0.3' })
       lambda.endpoint.concurrency = 2
-      const backend = open({ waits: { ...QUICK, refused: { first: 50, most: 100, total: 10_000 } } })
+      const backend = open({ waits: { ...QUICK, refused: { first: 50, most: 100, total: 60_000 } } })
       const calls = Array.from({ length: 5 }, () => attempt())
       await eventually(() => backend.room(calls[0]!.release) === 2, { what: 'the limit of the account' })
       for (const call of calls) backend.start(call)
