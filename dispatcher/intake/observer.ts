@@ -65,7 +65,6 @@ export class Observer {
     const listing =
       this.#listings.get(storage) ??
       new StorageListing({
-        storage,
         store,
         offer: offerListed,
         now,

@@ -2,6 +2,7 @@
 import { asError } from '../../runtime/contract/errors.js'
 import type { InputRule } from '../../runtime/contract/function-spec.js'
 import type { ObjectEvent } from '../../runtime/contract/object-event.js'
+import { formatSeconds } from '../../runtime/contract/units.js'
 import type { BackendHost } from '../backends/backend.js'
 import type { ObjectStore } from '../storage/object-store.js'
 import { reconcile } from './reconcile.js'
@@ -10,7 +11,6 @@ import { reconcile } from './reconcile.js'
 const FUTURE_MS = 60_000
 
 export interface StorageListingContext {
-  storage: string
   store(name: string): Pick<ObjectStore, 'list'>
   /** Milliseconds between the end of one pass and the next, and how old a file must be to count as written. */
   reconcileMs: number
@@ -26,7 +26,9 @@ export class StorageListing {
   readonly #context: StorageListingContext
   readonly #closed = new AbortController()
   #rules: readonly InputRule[] = []
-  #known = new Set<string>()
+  #known = new Map<string, Set<string>>()
+  /** Places that could not be listed the last time. */
+  readonly #unlisted = new Set<string>()
   #hasNewRules = false
   #running: Promise<void> | undefined
   #queued: Promise<void> | undefined
@@ -39,7 +41,8 @@ export class StorageListing {
   /** Offers everything that these rules read from, also what others have been offered before. */
   follow(rules: readonly InputRule[]): void {
     this.#rules = rules
-    this.#known = new Set()
+    this.#known = new Map()
+    this.#unlisted.clear()
     this.#hasNewRules = true
     void this.list()
   }
@@ -77,16 +80,26 @@ export class StorageListing {
    * written just before a watch began is seen by no watch.
    */
   async #pass(): Promise<number> {
-    const { storage, store, reconcileMs, settleMs, log } = this.#context
+    const { store, reconcileMs, settleMs } = this.#context
     const hadNewRules = this.#hasNewRules
     this.#hasNewRules = false
     const offer = (events: ObjectEvent[]) => this.#offer(events)
-    const context = { rules: this.#rules, store, offer, known: this.#known }
-    const isComplete = await reconcile(context, this.#closed.signal).catch((thrown: unknown) => {
-      log('warn', `storage ${storage} could not be listed: ${asError(thrown).message}`)
-      return true
-    })
+    const onListed = (place: string, fault?: unknown) => this.#note(place, fault)
+    const context = { rules: this.#rules, store, offer, known: this.#known, onListed }
+    const isComplete = await reconcile(context, this.#closed.signal)
     return hadNewRules && !isComplete ? settleMs : reconcileMs
+  }
+
+  /** Says it once, however often it is tried again. */
+  #note(place: string, fault: unknown): void {
+    const { log, reconcileMs } = this.#context
+    if (fault === undefined) {
+      if (this.#unlisted.delete(place)) log('info', `${place} is listed again`)
+    } else if (!this.#unlisted.has(place)) {
+      this.#unlisted.add(place)
+      const again = `tried again every ${formatSeconds(reconcileMs / 1000)}`
+      log('warn', `${place} could not be listed; ${again}: ${asError(fault).message}`)
+    }
   }
 
   /** False when something was left out because it may still be being written. */

@@ -28,6 +28,8 @@ class Objects {
   listings: string[] = []
   offered: ObjectEvent[] = []
   fault: Error | undefined
+  /** A bucket that cannot be listed. */
+  unlisted: string | undefined
   /** Listings wait for it. */
   gate: Promise<void> = Promise.resolve()
 
@@ -41,6 +43,7 @@ class Objects {
     this.listings.push(`${bucket}/${prefix}`)
     await this.gate
     if (this.fault) throw this.fault
+    if (bucket === this.unlisted) throw new Error(`${bucket} cannot be listed`)
     yield* this.events.filter(({ key }) => key.startsWith(prefix))
   }
 
@@ -87,13 +90,18 @@ describe('chunks of a listing', () => {
 describe('reconciliation', () => {
   const signal = new AbortController().signal
   let objects: Objects
-  let known: Set<string>
+  let known: Map<string, Set<string>>
+  let unlisted: string[]
+  const onListed = (place: string, fault?: unknown) => {
+    if (fault !== undefined) unlisted.push(`${place}: ${String(fault)}`)
+  }
   const pass = (...rules: InputRule[]) =>
-    reconcile({ rules, store: objects.store, offer: objects.offer, known }, signal)
+    reconcile({ rules, store: objects.store, offer: objects.offer, known, onListed }, signal)
 
   beforeEach(() => {
     objects = new Objects()
-    known = new Set()
+    known = new Map()
+    unlisted = []
   })
 
   it('offers everything once, then what is new and little beside', async () => {
@@ -109,7 +117,7 @@ describe('reconciliation', () => {
     assert.ok(offered.length <= 2000, String(offered.length))
     objects.events.length = 0
     await pass(rule())
-    assert.equal(known.size, 0)
+    assert.deepEqual([...known.values()], [new Set()])
   })
 
   it('lists what several rules read from once', async () => {
@@ -119,7 +127,7 @@ describe('reconciliation', () => {
 
   it('offers again what was not taken', async () => {
     objects.events = many(3)
-    const refusing = { rules: [rule()], store: objects.store, known, offer: async () => false }
+    const refusing = { rules: [rule()], store: objects.store, known, onListed, offer: async () => false }
     assert.equal(await reconcile(refusing, signal), false)
     assert.equal(await pass(rule()), true)
     assert.equal(objects.take().length, 3)
@@ -130,10 +138,27 @@ describe('reconciliation', () => {
     await pass(rule())
     objects.take()
     objects.fault = new Error('gone')
-    await assert.rejects(pass(rule()), /gone/)
+    await pass(rule())
+    assert.deepEqual(unlisted, ['lake://b/: Error: gone'])
     objects.fault = undefined
     await pass(rule())
     assert.deepEqual(objects.take(), [])
+  })
+
+  it('goes on to other buckets and prefixes when one cannot be listed, which forgets nothing', async () => {
+    objects.events = many(600)
+    const rules = [rule('in/', 'a'), rule('in/', 'gone'), rule('in/', 'z')]
+    await pass(...rules)
+    assert.equal(objects.take().length, 1800)
+    objects.events.push(event(keyOf(600)))
+    objects.unlisted = 'gone'
+    await pass(...rules)
+    assert.deepEqual(unlisted, ['lake://gone/in/: Error: gone cannot be listed'])
+    assert.deepEqual(objects.take().filter((key) => key === keyOf(600)).length, 2)
+    objects.unlisted = undefined
+    await pass(...rules)
+    const offered = objects.take()
+    assert.ok(offered.includes(keyOf(600)) && offered.length <= 1000, String(offered.length))
   })
 })
 
@@ -148,7 +173,6 @@ describe('the listing of a storage', () => {
     const log = (_level: string, message: string) => void told.push(message)
     const onPassed = () => void passes++
     listing = new StorageListing({
-      storage: 'lake',
       store,
       offer,
       reconcileMs,
@@ -219,14 +243,16 @@ describe('the listing of a storage', () => {
     assert.ok(objects.take().includes('young'))
   })
 
-  it('says what cannot be listed, and goes on', async () => {
+  it('says once what cannot be listed, and goes on', async () => {
     open(20)
-    objects.fault = new Error('no such bucket')
-    listing.follow([rule()])
-    await eventually(() => told.length >= 2)
-    assert.match(told[0]!, /storage lake could not be listed: no such bucket/)
-    objects.fault = undefined
     objects.events = many(1)
-    await eventually(() => objects.offered.length === 1)
+    objects.unlisted = 'gone'
+    listing.follow([rule('', 'gone'), rule()])
+    await eventually(() => passes >= 3)
+    assert.deepEqual(told, ['lake://gone/ could not be listed; tried again every 0.02 s: gone cannot be listed'])
+    assert.equal(objects.take().length, 1)
+    objects.unlisted = undefined
+    await eventually(() => objects.offered.length === 1 && told.length === 2)
+    assert.equal(told[1], 'lake://gone/ is listed again')
   })
 })
