@@ -1,18 +1,19 @@
 /** Attempts on back-ends that are called: what is due spills over to them, and what comes of it is brought home. */
-import { asError, SpillwayError } from '../runtime/contract/errors.js'
+import { asError, isGone, SpillwayError } from '../runtime/contract/errors.js'
 import type { BackendName } from '../runtime/contract/function-spec.js'
 import { baseName } from '../runtime/contract/object-event.js'
-import { failed, type Outcome } from '../runtime/contract/outcome.js'
+import { failed, type Failed, type Outcome } from '../runtime/contract/outcome.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { LogLine } from '../runtime/contract/runtime-api.js'
 import { Readable } from 'node:stream'
 import type { AttemptCall, CallBackend, CallHost, CallInput, Usage } from './backends/call-backend.js'
 import type { Bills } from './bills.js'
 import { CallBook, idOf, refOf, type Called } from './call-book.js'
-import type { Backlog, Claim, Database, Held, OwedAttempt, RunningAttempt } from './database/database.js'
+import type { AttemptRef, Backlog, Claim, Database, Held, OwedAttempt, RunningAttempt } from './database/database.js'
+import type { Aside, Outages, StoredObject } from './outages.js'
 import type { Claims } from './routing/claims.js'
 import type { BringHome } from './bring-home.js'
-import type { Settle } from './settle.js'
+import type { EndExtras, Settle } from './settle.js'
 import type { ObjectStore } from './storage/object-store.js'
 import { untilDone } from './until-done.js'
 import { attemptDocument } from './workers/attempt-document.js'
@@ -25,8 +26,9 @@ export interface CallsContext {
   /** Filled once the dispatcher starts. */
   backends: readonly CallBackend[]
   database: Database
-  claims: Pick<Claims, 'claim'>
+  claims: Pick<Claims, 'claim' | 'unclaim'>
   bills: Pick<Bills, 'pay'>
+  outages: Pick<Outages, 'holds' | 'of' | 'noteInput' | 'answered'>
   settle: Settle
   home: BringHome
   logs: Logs
@@ -56,6 +58,8 @@ export class Calls {
   /** Until they are settled and paid for. */
   readonly #book = new CallBook()
   readonly #underWay = new Set<Promise<void>>()
+  /** Attempts whose input could not be had from a storage that does not say that it is gone. */
+  readonly #unread = new Map<string, SpillwayError>()
 
   constructor(context: CallsContext) {
     this.#context = context
@@ -115,12 +119,20 @@ export class Calls {
   }
 
   async #spillTo(backend: CallBackend, backlog: Backlog): Promise<void> {
+    const { outages } = this.#context
     const release = await this.#context.release(backlog.function, backlog.release)
-    while (backend.room(release) > 0) {
+    while (backend.room(release) > 0 && !outages.holds(release.spec)) {
       const claim = await this.#claim(backend, release)
       if (!claim) return
-      await this.#start(backend, release, claim)
+      const away = claim.input.kind === 'object' ? outages.of(claim.input.event) : undefined
+      if (away) await this.#setAside(claim, away)
+      else await this.#start(backend, release, claim)
     }
+  }
+
+  /** It has not been called: nothing of it counts. */
+  #setAside({ invocation, attempt }: AttemptRef, { until, why }: Aside): Promise<Held> {
+    return this.#context.claims.unclaim({ invocation, attempt }, { why, notBefore: until })
   }
 
   #claim({ limits: { name } }: CallBackend, release: Release): Promise<Claim | undefined> {
@@ -141,9 +153,18 @@ export class Calls {
     try {
       backend.start(await this.#callFor({ ...claim, release: release.number, function: release.function }, backend))
     } catch (thrown) {
-      const cause = thrown instanceof SpillwayError && !thrown.retryable ? 'input-missing' : 'backend-unavailable'
+      const cause = isGone(thrown) ? 'input-missing' : 'backend-unavailable'
       await this.#context.settle.fail(claim, failed({ cause, message: asError(thrown).message }), { cost: 0 })
     }
+  }
+
+  /** An attempt whose input is away comes again when that is there. */
+  #fail(attempt: Claim, outcome: Failed, extras: EndExtras): Promise<Held> {
+    const { outages, settle } = this.#context
+    const unread = this.#unread.get(idOf(attempt))
+    if (unread && attempt.input.kind === 'object')
+      return this.#setAside(attempt, outages.noteInput(attempt.input.event, unread))
+    return settle.fail(attempt, outcome, extras)
   }
 
   async #callFor(
@@ -171,15 +192,30 @@ export class Calls {
     return call
   }
 
-  #inputOf({ input }: Claim, body: Buffer = Buffer.alloc(0)): CallInput {
+  #inputOf(attempt: Claim, body: Buffer = Buffer.alloc(0)): CallInput {
+    const { input } = attempt
     if (input.kind === 'request')
       return { kind: 'content', size: body.length, name: 'body', open: async () => Readable.from([body]) }
     const { storage, bucket, key, size } = input.event
-    const store = this.#context.store(storage)
     const name = baseName(key)
     const aws = this.#context.awsStorage(storage)
     if (aws) return { kind: 's3', bucket, key, size, name, ...(aws.region ? { region: aws.region } : {}) }
-    return { kind: 'content', size, name, open: () => store.read({ bucket, key }) }
+    return { kind: 'content', size, name, open: () => this.#read(idOf(attempt), { storage, bucket, key }) }
+  }
+
+  async #read(id: string, { storage, ...object }: StoredObject): Promise<Readable> {
+    const { outages, store } = this.#context
+    this.#unread.delete(id)
+    try {
+      const content = await store(storage).read(object)
+      outages.answered({ storage, ...object })
+      return content
+    } catch (thrown) {
+      if (!(thrown instanceof SpillwayError) || isGone(thrown)) throw thrown
+      this.#unread.set(id, thrown)
+      outages.noteInput({ storage, ...object }, thrown)
+      throw thrown
+    }
   }
 
   async #end(id: string, outcome: Outcome, usage?: Usage | 'none'): Promise<void> {
@@ -189,6 +225,7 @@ export class Calls {
       await this.#conclude(called, outcome, this.#costOf(called, usage))
     } finally {
       this.#book.delete(id)
+      this.#unread.delete(id)
     }
   }
 
@@ -203,8 +240,8 @@ export class Calls {
   }
 
   #settle(attempt: RunningAttempt, backend: CallBackend, { outcome, cost }: CallEnd): Promise<Held> {
-    const { home, settle } = this.#context
-    if (outcome.outcome === 'failed') return this.#untilStored(() => settle.fail(attempt, outcome, { cost }))
+    const { home } = this.#context
+    if (outcome.outcome === 'failed') return this.#untilStored(() => this.#fail(attempt, outcome, { cost }))
     return home.bring(attempt, { outcome, cost, results: () => backend.results(idOf(attempt)) })
   }
 

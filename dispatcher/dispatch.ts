@@ -8,6 +8,7 @@ import type { Calls } from './calls.js'
 import type { Changes } from './changes.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Backlog, Database } from './database/database.js'
+import type { Outages } from './outages.js'
 import type { Redecide } from './routing/redecide.js'
 import type { Routing } from './routing/routing.js'
 import type { Settle } from './settle.js'
@@ -32,6 +33,7 @@ export interface DispatchContext {
   bills: Bills
   calls: Calls
   routing: Routing
+  outages: Pick<Outages, 'holds' | 'look'>
   redecide: Redecide
   book: WorkerBook
   replicas: Pick<Replicas, 'holds' | 'idleOf'>
@@ -107,6 +109,7 @@ export class Dispatch {
   }
 
   async #oneRound(): Promise<void> {
+    this.#context.outages.look()
     if (this.#context.replicas.holds(TEND)) {
       await takeBackLost(this.#context)
       await this.#wakeDue()
@@ -163,9 +166,10 @@ export class Dispatch {
 
   #demand({ release, queuedFor, runningOn, running }: Work, backend: BackendName): Demand {
     const here = runningOn[backend] ?? 0
+    const ready = this.#context.outages.holds(release.spec) ? 0 : (queuedFor[backend] ?? 0)
     return {
       release,
-      queued: Math.min(QUEUED_SHOWN_MAX, queuedFor[backend] ?? 0),
+      queued: Math.min(QUEUED_SHOWN_MAX, ready),
       running: here,
       concurrency: (release.spec.concurrency ?? Number.POSITIVE_INFINITY) - (running - here),
       idle: this.#context.replicas.idleOf(release.function, release.number),

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { BackendStatus } from '../runtime/contract/dispatcher-api.js'
+import type { BackendStatus, StorageStatus } from '../runtime/contract/dispatcher-api.js'
 import type { HistoryRow } from '../runtime/contract/history-row.js'
 import type { BackendName, FunctionSpec } from '../runtime/contract/function-spec.js'
 import type { PublishedOutput } from '../runtime/contract/outcome.js'
@@ -26,6 +26,7 @@ import { Observer } from './intake/observer.js'
 import { Prefixes } from './intake/prefixes.js'
 import { Uploads } from './intake/uploads.js'
 import { Interventions } from './interventions.js'
+import { Outages } from './outages.js'
 import { Registry } from './registry.js'
 import { listCost } from './router/price.js'
 import { Claims } from './routing/claims.js'
@@ -116,6 +117,7 @@ export class Dispatcher {
       changes: this.changes,
       book: new WorkerBook(),
       leaseMs: config.lease * 1000,
+      outages: new Outages({ store: (name) => stores.get(name), now, log, onOver: () => this.#lookAgain() }),
     }
     this.#parts = parts
     this.#ground = ground
@@ -139,7 +141,11 @@ export class Dispatcher {
     })
     const relay = this.#relay()
     const { shared } = database
-    const outputs = new OutputGrants({ ...relay, book: shared ? new SharedGrants(shared) : new GrantsInMemory() })
+    const outputs = new OutputGrants({
+      ...relay,
+      book: shared ? new SharedGrants(shared) : new GrantsInMemory(),
+      outages: ground.outages,
+    })
     this.#settle = this.#makeSettle(outputs)
     const common = {
       claims: new Claims({ database, routing: this.#routing, now }),
@@ -231,6 +237,13 @@ export class Dispatcher {
     })
   }
 
+  storages(): StorageStatus[] {
+    return this.#parts.stores.all().map(({ name, type }) => {
+      const messages = this.#ground.outages.messages(name)
+      return { name, type, healthy: messages.length === 0, ...(messages.length === 0 ? {} : { messages }) }
+    })
+  }
+
   /** What was accepted at or after that time and has ended. */
   history(since: number): AsyncIterable<HistoryRow> {
     const release = (name: string, number: number) => this.#ground.registry.release(name, number)
@@ -243,6 +256,7 @@ export class Dispatcher {
     return {
       totals: await this.database.totals(),
       backends: await this.backends(),
+      storages: this.storages(),
       tallies: this.#routing.tallies,
       spending: await this.database.spending(Date.UTC(month.getUTCFullYear(), month.getUTCMonth(), 1)),
     }
@@ -316,6 +330,11 @@ export class Dispatcher {
   #changed(): void {
     const rules = this.#ground.registry.all().flatMap(({ spec }) => spec.input)
     this.#observer.follow(rules.filter(({ storage }) => this.#company.replicas.holds(listDuty(storage))))
+    this.#dispatch.wake()
+  }
+
+  #lookAgain(): void {
+    this.changes.wakeAll()
     this.#dispatch.wake()
   }
 

@@ -5,6 +5,7 @@ import type { BackendsAtHand } from './backends-at-hand.js'
 import type { Changes } from './changes.js'
 import type { DispatcherConfig } from './config.js'
 import type { Database } from './database/database.js'
+import type { Outages } from './outages.js'
 import type { Registry } from './registry.js'
 import type { Stores } from './storage/stores.js'
 import type { WorkerBook } from './workers/worker-book.js'
@@ -13,6 +14,7 @@ export interface Ground {
   config: DispatcherConfig
   database: Database
   stores: Stores
+  outages: Outages
   registry: Registry
   backends: BackendsAtHand
   changes: Changes

@@ -259,9 +259,13 @@ function elsewhereThan({ backend }: RunningAttempt, cause: Cause, { eligible, re
 
 const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)
 
-/** The cause of a failure to publish that another try will not cure; undefined = try again. */
+/**
+ * The cause of a failure to publish that another try will not cure; undefined = try again, also when the storage refuses: it
+ * took the result before, so that its keys or rules are being changed.
+ */
 function publishingCause(thrown: unknown): Cause | undefined {
-  if (thrown instanceof SpillwayError) return thrown.retryable ? undefined : 'output-refused'
+  if (thrown instanceof SpillwayError)
+    return thrown.retryable || thrown.code === 'storage-refused' ? undefined : 'output-refused'
   const code = (thrown as NodeJS.ErrnoException | undefined)?.code
   return code === 'ENOSPC' || code === 'EDQUOT' ? 'no-space' : 'internal'
 }

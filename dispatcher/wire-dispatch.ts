@@ -30,7 +30,7 @@ export interface DispatchWiring {
 
 export function wireDispatch(ground: Ground, wiring: DispatchWiring) {
   const { claims, replicas, routing, settle, outputs, logs, signal, pause } = wiring
-  const { backends, book, changes, config, database, leaseMs, log, now, registry, release, stores } = ground
+  const { backends, book, changes, config, database, leaseMs, log, now, outages, registry, release, stores } = ground
   const wake = () => dispatch.wake()
   const onWaiting = ({ invocation, attempt }: AttemptRef, why: string) =>
     log('warn', `results on a public back-end wait to be brought home: ${why}`, { invocation, attempt })
@@ -41,6 +41,7 @@ export function wireDispatch(ground: Ground, wiring: DispatchWiring) {
     database,
     bills,
     claims,
+    outages,
     settle,
     home,
     logs,
@@ -61,6 +62,7 @@ export function wireDispatch(ground: Ground, wiring: DispatchWiring) {
     bills,
     calls,
     routing,
+    outages,
     redecide: new Redecide({ database, routing, release, now, onDecided: wake, log }),
     book,
     replicas,

@@ -26,7 +26,7 @@ export interface WorkerWiring {
 }
 
 export function wireWorkers(ground: Ground, wiring: WorkerWiring) {
-  const { backends, book, changes, database, leaseMs, now, release } = ground
+  const { backends, book, changes, database, leaseMs, now, outages, release } = ground
   const { claims, isDraining, logs, meet, outputs, relay, settle } = wiring
   const grants = new InputGrants(relay)
   const handOut = new HandOut({
@@ -36,13 +36,14 @@ export function wireWorkers(ground: Ground, wiring: WorkerWiring) {
     changes,
     settle,
     grants,
+    outages,
     release,
     leaseMs,
     now,
     isDraining,
     meet,
   })
-  const attempts = new Attempts({ database, settle, outputs, logs, release, leaseMs, now })
+  const attempts = new Attempts({ database, settle, outputs, outages, logs, release, leaseMs, now })
   const relayed = new RelayedFiles({ ...relay, outputs, held: (id, worker) => attempts.held(id, worker) })
   const starts = new StartWorker({
     ...relay,

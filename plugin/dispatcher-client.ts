@@ -14,6 +14,7 @@ import {
   type ObjectsRequest,
   type PutFunction,
   type PutFunctionAnswer,
+  type StorageStatus,
   type UploadAnswer,
   type UploadRequest,
 } from '../runtime/contract/dispatcher-api.js'
@@ -80,6 +81,10 @@ export class DispatcherClient {
 
   async backends(): Promise<BackendStatus[]> {
     return (await this.#json<{ backends: BackendStatus[] }>({ path: API_PATHS.backends })).backends
+  }
+
+  async storages(): Promise<StorageStatus[]> {
+    return (await this.#json<{ storages: StorageStatus[] }>({ path: API_PATHS.storages })).storages
   }
 
   putFunction(name: string, registration: PutFunction): Promise<PutFunctionAnswer> {

@@ -111,6 +111,12 @@ export interface StagedOutput extends PublishedOutput {
 
 export type Held = 'held' | 'fenced'
 
+/** Why an attempt was taken back, and when the next one may start. */
+export interface TakenBack {
+  why: string
+  notBefore: number
+}
+
 export interface Settlement extends AttemptRef {
   outcome: Outcome
   /** State after `outcome`; the move has been looked up in the table. */
@@ -243,8 +249,8 @@ export interface Database {
 
   /** Hands out the oldest ready invocation of a release; undefined when there is none or `concurrency` is reached. */
   claim(request: ClaimRequest): Promise<Claim | undefined>
-  /** Takes back a claim whose worker never got to see it: the attempt is forgotten, the invocation is ready again. */
-  unclaim(attempt: AttemptRef, now: number): Promise<Held>
+  /** Takes back a claim whose worker never got to see it: the attempt is forgotten, the invocation is ready again, or later. */
+  unclaim(attempt: AttemptRef, now: number, back?: TakenBack): Promise<Held>
   renewLease(attempt: AttemptRef, leaseUntil: number): Promise<Held>
   /** The attempt and its invocation while it is the newest and runs; undefined = fenced. */
   runningAttempt(attempt: AttemptRef): Promise<RunningAttempt | undefined>

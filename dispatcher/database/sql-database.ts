@@ -13,6 +13,7 @@ import type {
   NewRelease,
   Publishing,
   Settlement,
+  TakenBack,
   WhatWaits,
 } from './database.js'
 import type { Shared } from './shared.js'
@@ -73,7 +74,7 @@ export class SqlDatabase implements Database {
     this.#engine.write(quarantine(entry))
 
   claim = (request: ClaimRequest) => this.#engine.claim(request)
-  unclaim = (attempt: AttemptRef, now: number) => this.#engine.write(unclaim(attempt, now))
+  unclaim = (attempt: AttemptRef, now: number, back?: TakenBack) => this.#engine.write(unclaim(attempt, now, back))
   renewLease = (attempt: AttemptRef, leaseUntil: number) => this.#engine.write(renewLease(attempt, leaseUntil))
   runningAttempt = (attempt: AttemptRef) => this.#engine.read(runningAttempt(attempt))
   runningAttempts = (leaseBefore?: number) => this.#engine.read(runningAttempts(leaseBefore))

@@ -10,6 +10,7 @@ const TAGS = [
   { name: 'invocations', description: 'the record: what was accepted, decided, run and published' },
   { name: 'events', description: 'notifications of object stores' },
   { name: 'back-ends', description: 'where work runs' },
+  { name: 'storages', description: 'where files lie' },
   { name: 'workers', description: 'what workers say to the dispatcher; not for users' },
   { name: 'health', description: 'probes and metrics' },
 ]

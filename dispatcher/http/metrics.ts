@@ -1,17 +1,18 @@
 /** Figures in the text format of Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/ */
-import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
+import type { BackendStatus, StorageStatus } from '../../runtime/contract/dispatcher-api.js'
 import type { Database, Spending } from '../database/database.js'
 import type { Tallies } from '../routing/tallies.js'
 
 export interface Figures {
   totals: Awaited<ReturnType<Database['totals']>>
   backends: readonly BackendStatus[]
+  storages: readonly StorageStatus[]
   tallies: Pick<Tallies, 'decisions' | 'attempts'>
   /** Of this month. */
   spending: readonly Spending[]
 }
 
-export function metricsText({ totals, backends, tallies, spending }: Figures): string {
+export function metricsText({ totals, backends, storages, tallies, spending }: Figures): string {
   const invocations = totals.map(({ function: name, state, cause, count }) => ({
     labels: { function: name, state, ...(cause ? { cause } : {}) },
     value: count,
@@ -37,6 +38,11 @@ export function metricsText({ totals, backends, tallies, spending }: Figures): s
       'spillway_backend_breaker_open',
       '1 while a back-end gets no work because it is ill, else 0.',
       backends.map((backend) => figure(backend, backend.breaker?.state === 'open' ? 1 : 0)),
+    ),
+    ...family(
+      'spillway_storage_away',
+      '1 while work waits because a storage does not answer or refuses, else 0.',
+      storages.map(({ name, healthy }) => ({ labels: { storage: name }, value: healthy ? 0 : 1 })),
     ),
     ...family(
       'spillway_decisions_total',

@@ -16,6 +16,7 @@ import { addHistory } from './v1/history.js'
 import { addInvocations } from './v1/invocations.js'
 import { addInvoke } from './v1/invoke.js'
 import { addRuntimeApi } from './v1/runtime-api.js'
+import { addStorages } from './v1/storages.js'
 import { addUploadedFiles, addUploads } from './v1/uploads.js'
 import { addWorkers } from './v1/workers.js'
 
@@ -53,6 +54,7 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
     addHistory(scope, dispatcher)
     addUploads(scope, dispatcher)
     addBackends(scope, dispatcher)
+    addStorages(scope, dispatcher)
     addAttempts(scope, dispatcher)
     addWorkers(scope, dispatcher)
   })

@@ -2,7 +2,7 @@
 import { isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import type { Release } from '../../runtime/contract/release.js'
-import type { AttemptRef, Claim, ClaimRequest, Database, Held } from '../database/database.js'
+import type { AttemptRef, Claim, ClaimRequest, Database, Held, TakenBack } from '../database/database.js'
 import type { Routing } from './routing.js'
 import { workOf } from './routing.js'
 import type { SpillVerdict } from '../router/spill.js'
@@ -45,10 +45,10 @@ export class Claims {
     return undefined
   }
 
-  /** The worker never got to see it. */
-  async unclaim(claim: AttemptRef): Promise<Held> {
+  /** The worker never got to see it; it is ready again, or later. */
+  async unclaim(claim: AttemptRef, back?: TakenBack): Promise<Held> {
     const { database, routing, now } = this.#context
-    const held = await database.unclaim(claim, now())
+    const held = await database.unclaim(claim, now(), back)
     routing.books.ended(claim.invocation)
     routing.budgets.undone(claim)
     routing.breakers.calledOff(claim.invocation, now())

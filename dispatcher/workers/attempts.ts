@@ -12,6 +12,7 @@ import type {
 } from '../../runtime/contract/runtime-api.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { AttemptRef, Database, RunningAttempt } from '../database/database.js'
+import type { Outages } from '../outages.js'
 import type { EndExtras, Settle } from '../settle.js'
 import type { Logs } from './log-book.js'
 import type { OutputGrants } from './output-grants.js'
@@ -20,6 +21,7 @@ export interface AttemptsContext {
   database: Database
   settle: Settle
   outputs: OutputGrants
+  outages: Pick<Outages, 'confirms'>
   logs: Logs
   release(name: string, number: number): Promise<Release>
   leaseMs: number
@@ -64,8 +66,9 @@ export class Attempts {
     return this.#context.outputs.grant(attempt, { rules: spec.output, request, claims, now: this.#context.now() })
   }
 
-  async settle({ id, claims, outcome, ...extras }: Report): Promise<void> {
+  async settle({ id, claims, outcome: reported, ...extras }: Report): Promise<void> {
     const attempt = await this.#reported(id, claims)
+    const outcome = await this.#believed(attempt, reported)
     const { settle } = this.#context
     const held = await (outcome.outcome === 'succeeded'
       ? settle.succeed(attempt, outcome, extras)
@@ -94,6 +97,12 @@ export class Attempts {
     const attempt = await this.#context.database.runningAttempt(ref)
     if (!attempt) await this.#context.settle.abandon(ref)
     return mustHold(attempt, id, claims)
+  }
+
+  /** An input that its storage still has is not missing, whatever the worker was told there. */
+  async #believed({ input }: RunningAttempt, outcome: Outcome): Promise<Outcome> {
+    if (outcome.outcome !== 'failed' || outcome.cause !== 'input-missing' || input.kind !== 'object') return outcome
+    return (await this.#context.outages.confirms(input.event)) ? outcome : { ...outcome, cause: 'internal' }
   }
 
   /** A cancelled attempt is told to stop; any other that is not the newest is fenced. */

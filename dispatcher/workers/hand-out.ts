@@ -2,11 +2,12 @@
 import type { AttemptDocument, WorkerClaims } from '../../runtime/contract/runtime-api.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
-import { SpillwayError } from '../../runtime/contract/errors.js'
+import { isGone, SpillwayError } from '../../runtime/contract/errors.js'
 import { failed, type Failed } from '../../runtime/contract/outcome.js'
 import type { Changes } from '../changes.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { AttemptRef, Claim, Database } from '../database/database.js'
+import type { Aside, Outages } from '../outages.js'
 import type { Claims } from '../routing/claims.js'
 import type { Settle } from '../settle.js'
 import { takerTopic } from '../topics.js'
@@ -27,6 +28,7 @@ export interface HandOutContext {
   changes: Changes
   settle: Settle
   grants: InputGrants
+  outages: Pick<Outages, 'holds' | 'of' | 'noteInput' | 'answered'>
   release(name: string, number: number): Promise<Release>
   leaseMs: number
   now(): number
@@ -116,7 +118,7 @@ export class HandOut {
     release: Release,
     { worker, backend }: Pick<WorkerClaims, 'worker' | 'backend'>,
   ): Promise<Claim | undefined> {
-    if (this.#context.isDraining()) return undefined
+    if (this.#context.isDraining() || this.#context.outages.holds(release.spec)) return undefined
     const now = this.#context.now()
     const request = {
       function: release.function,
@@ -141,17 +143,28 @@ export class HandOut {
       await this.#unclaim(claim, claims)
       return undefined
     }
+    const away = claim.input.kind === 'object' ? this.#context.outages.of(claim.input.event) : undefined
+    if (away) return this.#setAside(claim, away)
     try {
-      return {
-        attempt: attemptId(claim.invocation, claim.attempt),
-        document: await this.#document(claim, release, claims),
-      }
+      const document = await this.#document(claim, release, claims)
+      if (claim.input.kind === 'object') this.#context.outages.answered(claim.input.event)
+      return { attempt: attemptId(claim.invocation, claim.attempt), document }
     } catch (error) {
-      if (!(error instanceof SpillwayError)) throw error
-      const cause = error.retryable ? 'backend-unavailable' : 'input-missing'
-      await this.#context.settle.fail(claim, failed({ cause, message: error.message }))
-      return undefined
+      return this.#notHanded(claim, error)
     }
+  }
+
+  /** Only what is gone is the end of the attempt: a storage that does not answer, or refuses, says nothing about its work. */
+  async #notHanded(claim: Claim, error: unknown): Promise<undefined> {
+    const { outages, settle } = this.#context
+    if (!(error instanceof SpillwayError) || claim.input.kind !== 'object') throw error
+    if (!isGone(error)) return this.#setAside(claim, outages.noteInput(claim.input.event, error))
+    outages.answered(claim.input.event)
+    await settle.fail(claim, failed({ cause: 'input-missing', message: error.message }))
+  }
+
+  async #setAside({ invocation, attempt }: AttemptRef, { until, why }: Aside): Promise<undefined> {
+    await this.#context.claims.unclaim({ invocation, attempt }, { why, notBefore: until })
   }
 
   async #unclaim({ invocation, attempt }: AttemptRef, claims: WorkerClaims): Promise<void> {

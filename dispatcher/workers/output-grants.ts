@@ -13,6 +13,7 @@ import {
   type WorkerClaims,
 } from '../../runtime/contract/runtime-api.js'
 import type { AttemptRef, StagedOutput } from '../database/database.js'
+import type { Outages, StoredObject } from '../outages.js'
 import type { ObjectRef, ObjectStore, StageRequest } from '../storage/object-store.js'
 import type { Granted, GrantBook } from './grant-book.js'
 import { relayGrant, type Relay } from './relay-grant.js'
@@ -25,6 +26,7 @@ const STAGED_AT_ONCE = 8
 
 export interface OutputGrantsContext extends Relay {
   book: GrantBook
+  outages: Pick<Outages, 'noteOutput'>
   store(name: string): ObjectStore
 }
 
@@ -83,8 +85,11 @@ export class OutputGrants {
     const attempt = attemptId(ref.invocation, ref.attempt)
     const store = this.#context.store(storage)
     const request = { bucket, key, size, attempt }
-    const copied = result.from && (await store.fillFrom?.(request, result.from))
-    return { storage, bucket, key, size, ticket: copied ?? (await fillByStream(store, request, result)) }
+    const ticket = await this.#noted({ storage, bucket, key }, async () => {
+      const copied = result.from && (await store.fillFrom?.(request, result.from))
+      return copied ?? (await fillByStream(store, request, result))
+    })
+    return { storage, bucket, key, size, ticket }
   }
 
   /** As if all of that had been granted, by name of the result. */
@@ -118,6 +123,17 @@ export class OutputGrants {
     return { ...grant, ...relayGrant(this.#context, RUNTIME_PATHS.result(id, number), claims) }
   }
 
+  /** No more is run while nothing that comes of it could be kept. */
+  async #noted<T>(object: StoredObject, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (thrown) {
+      if (thrown instanceof SpillwayError && thrown.code === 'storage-unavailable')
+        this.#context.outages.noteOutput(object, thrown)
+      throw thrown
+    }
+  }
+
   async #stage(request: {
     id: string
     rule: OutputRule
@@ -128,13 +144,9 @@ export class OutputGrants {
     const { id, rule, name, size, now } = request
     const { storage, bucket } = rule
     const key = outputKey(rule, name)
-    const { grant, ticket } = await this.#context.store(storage).stage({
-      bucket,
-      key,
-      size,
-      attempt: id,
-      expiresAt: now + GRANT_MS,
-    })
+    const ask = { bucket, key, size, attempt: id, expiresAt: now + GRANT_MS }
+    const stage = () => this.#context.store(storage).stage(ask)
+    const { grant, ticket } = await this.#noted({ storage, bucket, key }, stage)
     return { grant, output: { storage, bucket, key, size, ticket } }
   }
 }

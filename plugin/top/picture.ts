@@ -1,6 +1,6 @@
 /** How things stand -> the lines of a screen. Pure. */
-import type { BreakerStatus } from '../../runtime/contract/dispatcher-api.js'
 import { formatSeconds, formatUsd } from '../../runtime/contract/units.js'
+import { troubles } from '../troubles.js'
 import { meter, course } from './bars.js'
 import { clean, fit, paint, part, type Part, type Style } from './style.js'
 import type { BackendView, Sample, View, WorkView } from './view.js'
@@ -50,7 +50,7 @@ function gauges({ at, waiting, backends, samples }: View, width: number): Part[]
     part(fit(most > 0 ? `${most} at most` : '', RESULT + 1), 'dim'),
     part(courseOf(samples, 'waiting', { room, max: most })),
   ]
-  return [queue, ...backends.flatMap((backend) => [gauge(backend, samples, room), ...troubles(backend, at)])]
+  return [queue, ...backends.flatMap((backend) => [gauge(backend, samples, room), ...troubleLines(backend, at)])]
 }
 
 function gauge(backend: BackendView, samples: readonly Sample[], room: number): Part[] {
@@ -67,19 +67,8 @@ function gauge(backend: BackendView, samples: readonly Sample[], room: number): 
 }
 
 /** What keeps work from a back-end, a line each. */
-function troubles({ healthy, messages = [], breaker }: BackendView, at: number): Part[][] {
-  const texts = [
-    ...(!healthy && messages.length === 0 ? ['it is ill'] : messages),
-    ...(breaker && breaker.state !== 'closed' ? [breakerText(breaker, at)] : []),
-  ]
-  return texts.map((text) => [part(' '.repeat(LABEL + 1)), part(clean(text), 'red')])
-}
-
-function breakerText({ state, faults, cause, retryAt = 0 }: BreakerStatus, at: number): string {
-  if (state === 'half-open') return 'was ill; one attempt is trying whether it is well again'
-  const seconds = Math.max(0, Math.round((retryAt - at) / 1000))
-  return `kept away: ${faults} faults in a row${cause ? `, the last one ${cause}` : ''}; tried again in ${formatSeconds(seconds)}`
-}
+const troubleLines = (backend: BackendView, at: number): Part[][] =>
+  troubles(backend, at).map((text) => [part(' '.repeat(LABEL + 1)), part(clean(text), 'red')])
 
 function resultText({ succeeded, failed, cost }: BackendView): string {
   const bad = failed > 0 ? `, ${failed} failed` : ''

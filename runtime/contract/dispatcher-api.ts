@@ -5,6 +5,7 @@ import { BACKEND_NAMES } from './function-spec.js'
 import { STATES } from './invocation.js'
 import { CAUSE_NAMES } from './outcome.js'
 import { oneOf } from './schema.js'
+import { STORAGE_TYPES } from './service-config.js'
 
 export const API_PATHS = Object.freeze({
   functions: '/v1/functions',
@@ -26,6 +27,7 @@ export const API_PATHS = Object.freeze({
   redrive: (id: string) => `/v1/invocations/${id}/redrive`,
   decisions: '/v1/decisions',
   backends: '/v1/backends',
+  storages: '/v1/storages',
 })
 
 /** Bytes of a request body; larger input is uploaded into a bucket instead. */
@@ -297,6 +299,17 @@ export const BackendStatusSchema = Type.Object({
   ),
 })
 
+export const StorageStatusSchema = Type.Object({
+  name: Type.String(),
+  type: oneOf(STORAGE_TYPES, { description: 'kind of storage' }),
+  healthy: Type.Boolean({ description: 'false while work waits because of it' }),
+  messages: Type.Optional(
+    Type.Array(Type.String(), { description: 'what it refuses now, or that it does not answer' }),
+  ),
+})
+
+export const StorageListSchema = Type.Object({ storages: Type.Array(StorageStatusSchema) })
+
 export const BackendListSchema = Type.Object({ backends: Type.Array(BackendStatusSchema) })
 
 export type FileFacts = Static<typeof FileFactsSchema>
@@ -319,4 +332,5 @@ export type UploadRequest = Static<typeof UploadRequestSchema>
 export type UploadAnswer = Static<typeof UploadAnswerSchema>
 export type EventsAnswer = Static<typeof EventsAnswerSchema>
 export type BreakerStatus = Static<typeof BreakerSchema>
+export type StorageStatus = Static<typeof StorageStatusSchema>
 export type BackendStatus = Static<typeof BackendStatusSchema>

@@ -74,6 +74,11 @@ export class SpillwayError extends Error {
   }
 }
 
+const GONE: readonly ErrorCode[] = ['object-not-found', 'bucket-not-found', 'invalid-key']
+
+/** A storage has said that there is no such object, which it will say again. */
+export const isGone = (thrown: unknown): boolean => thrown instanceof SpillwayError && GONE.includes(thrown.code)
+
 /** `application/problem+json`, https://www.rfc-editor.org/rfc/rfc9457 */
 export interface ProblemDocument {
   type: string

@@ -10,6 +10,7 @@ import { Calls } from '../../dispatcher/calls.js'
 import type { Database, NewInvocation } from '../../dispatcher/database/database.js'
 import { openDatabase } from '../../dispatcher/database/open.js'
 import { Budgets } from '../../dispatcher/routing/budgets.js'
+import { Outages } from '../../dispatcher/outages.js'
 import { Settle } from '../../dispatcher/settle.js'
 import type { ObjectStore } from '../../dispatcher/storage/object-store.js'
 import { openStorage } from '../../dispatcher/storage/open.js'
@@ -21,6 +22,7 @@ import { attemptId } from '../../runtime/contract/invocation.js'
 import { failed } from '../../runtime/contract/outcome.js'
 import { DECISION, functionSpec, newRelease, objectWork, requestWork, T0 } from '../support/database-work.js'
 import { eventually } from '../support/eventually.js'
+import { FakeStore, refused, unavailable } from '../support/fake-store.js'
 import { FakeCallBackend } from '../support/fake-call-backend.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
@@ -63,7 +65,9 @@ describe('calls', () => {
   /** A life of the dispatcher, as far as calls are concerned. */
   function live(free?: number) {
     const backends: FakeCallBackend[] = []
+    const outages = new Outages({ store: () => store, now: () => now, log: () => undefined, onOver: () => undefined })
     const outputs = new OutputGrants({
+      outages,
       book: new GrantsInMemory(),
       store: () => store,
       origin: () => '',
@@ -102,7 +106,11 @@ describe('calls', () => {
     const calls = new Calls({
       database,
       bills,
-      claims: { claim: async (request) => (mayCall ? database.claim(request) : undefined) },
+      claims: {
+        claim: async (request) => (mayCall ? database.claim(request) : undefined),
+        unclaim: (ref, back) => database.unclaim(ref, now, back),
+      },
+      outages,
       settle,
       home: new BringHome({
         database,
@@ -128,7 +136,7 @@ describe('calls', () => {
     })
     const backend = new FakeCallBackend(calls.host(), free)
     backends.push(backend)
-    return { bills, budgets, calls, backend, spill: async () => calls.spill(await database.backlogs(100)) }
+    return { bills, budgets, calls, backend, outages, spill: async () => calls.spill(await database.backlogs(100)) }
   }
 
   const accept = async (...work: NewInvocation[]) => (await database.accept(work)).map(({ id }) => id)
@@ -337,6 +345,18 @@ describe('calls', () => {
     await eventually(() => backend.forgotten.length === 1)
   })
 
+  it('wait with staged results while their storage refuses, as it did not before', async () => {
+    const [id] = await accept(due('a'))
+    const publish = store.publish.bind(store)
+    let tries = 0
+    store.publish = (ticket) => (tries++ < 3 ? Promise.reject(refused()) : publish(ticket))
+    const { backend, spill } = live()
+    await spill()
+    backend.end(attemptId(id!, 1), SUCCEEDED, { results: { 'a.txt': 'dear' }, usage: USAGE })
+    assert.equal((await ended(id!, 'succeeded')).attempts, 1)
+    assert.equal(tries, 4)
+  })
+
   it('and across a restart', async () => {
     const [id] = await accept(due('a'))
     const first = live()
@@ -406,6 +426,43 @@ describe('calls', () => {
     }
     assert.deepEqual(copied, [['a.txt', { bucket: 'staging', key: 'a.txt' }]])
     assert.equal(await text(await store.read({ bucket: 'out', key: 'a.txt' })), 'by stream')
+  })
+
+  it('set work aside whose storage is away, call for no more of it, and lose nothing', async () => {
+    const away = new FakeStore()
+    store = away.asStore()
+    const [id] = await accept(due('a'), due('b'))
+    const { backend, outages, spill } = live(1)
+    await spill()
+    const { input } = backend.started[0]!
+    assert.ok(input.kind === 'content')
+    away.isAway()
+    await assert.rejects(input.open(), unavailable())
+    backend.end(attemptId(id!, 1), failed({ cause: 'backend-unavailable', message: 'the input could not be staged' }))
+    const record = await ended(id!, 'queued')
+    assert.deepEqual([record.attempts, record.tries], [0, []])
+    assert.equal(record.notBefore, T0 + 1000)
+    backend.free = 10
+    await spill()
+    assert.equal(backend.started.length, 1, 'held while the storage is away')
+    away.isBack()
+    now += 1000
+    outages.look()
+    await eventually(() => !outages.of({ storage: 'here', bucket: 'in' }))
+    await database.wakeDue(now)
+    await spill()
+    assert.equal(backend.started.length, 3)
+  })
+
+  it('fail an attempt whose input is gone', async () => {
+    const [id] = await accept(due('a'))
+    const { backend, spill } = live()
+    await spill()
+    const { input } = backend.started[0]!
+    assert.ok(input.kind === 'content')
+    await assert.rejects(input.open(), /no such file/)
+    backend.end(attemptId(id!, 1), failed({ cause: 'input-missing', message: 'gone' }))
+    assert.equal((await ended(id!, 'failed')).cause, 'input-missing')
   })
 
   it('fail an attempt whose results cannot be brought home, and say why', async () => {

@@ -74,6 +74,7 @@ function countAtOnce(store: ObjectStore, method: 'stage' | 'publish'): () => num
 
 const outputsIn = (store: ObjectStore) =>
   new OutputGrants({
+    outages: { noteOutput: () => assert.fail('the storage is well') },
     book: new GrantsInMemory(),
     store: () => store,
     origin: () => '',

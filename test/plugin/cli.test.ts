@@ -135,6 +135,33 @@ describeOnClis('the plugin', function (cli) {
     assert.match(graph.stdout, /^flowchart LR\n {2}p0\[\("here:\/\/photos\/in\/"\)\]\n/)
   })
 
+  it('passes on what back-ends and storages say', async () => {
+    const breaker = { state: 'open' as const, faults: 5, retryAt: Date.now() + 3_600_000, cause: 'throttled' as const }
+    const full = '0/3 nodes are available: 3 Insufficient cpu.'
+    dispatcher.backends.push(
+      { ...CLUSTER, healthy: true, messages: [full], notes: ['kit: an image volume'] },
+      { ...CLUSTER, name: 'lambda', public: true, healthy: true, breaker },
+    )
+    dispatcher.storages.push({
+      name: 'lake',
+      type: 'minio',
+      healthy: false,
+      messages: ['lake://in: it does not answer'],
+    })
+    const { code, stdout } = await run('info')
+    dispatcher.backends.splice(1)
+    dispatcher.storages.splice(1)
+    assert.equal(code, 0, stdout)
+    assert.match(stdout, /\nback-end local: 0 of 2 slots in use\nback-end kubernetes: 3 of 4 slots in use\n/)
+    assert.ok(stdout.includes(`  note: kit: an image volume\n  ${full}\n`), stdout)
+    assert.match(
+      stdout,
+      /back-end lambda: .*\n {2}kept away: 5 faults in a row, the last one throttled; tried again in/,
+    )
+    assert.match(stdout, /\nstorage lake: work waits because of it\n {2}lake:\/\/in: it does not answer/)
+    assert.doesNotMatch(stdout, /storage here/)
+  })
+
   it('lists, explains, cancels and redrives invocations', async () => {
     const failed = [...dispatcher.invocations.values()].find(({ state }) => state === 'failed')!
     const waiting = dispatcher.addInvocation(ECHO, Buffer.from('wait'), 'text/plain')
@@ -198,6 +225,16 @@ describeOnClis('the plugin', function (cli) {
     assert.equal(dispatcher.functions.get('mixed-dev-work')?.release, 1)
   })
 })
+
+const CLUSTER = {
+  name: 'kubernetes' as const,
+  public: false,
+  healthy: true,
+  slots: 4,
+  workers: 3,
+  running: 3,
+  notes: [],
+}
 
 const PROBLEMS = [
   /serverless\.yml has 9 problems:/,

@@ -182,7 +182,10 @@ class Pair {
             ...(to === 'queued' && choice % 4 === 0 && { decision: decisionBy(choice + time) }),
             ...(choice % 2 === 0 && { cost: choice / 1000 }),
           })
-    if (what === 'unclaim') return [this.model.unclaim(ref, now), this.#database.unclaim(ref, now)]
+    if (what === 'unclaim') {
+      const back = choice % 2 === 0 ? undefined : { why: 'its storage is away', notBefore: now + (choice % 3) * 10 }
+      return [this.model.unclaim(ref, now, back), this.#database.unclaim(ref, now, back)]
+    }
     if (what === 'renew') return [this.model.renewLease(ref, now), this.#database.renewLease(ref, now)]
     if (what === 'pay') return [this.model.pay(ref, choice / 1000), this.#database.pay(ref, choice / 1000, now)]
     if (what === 'publish')

@@ -277,6 +277,19 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         assert.equal(await database.settle(success(first)), 'fenced')
         assert.equal(await database.settle(success(second)), 'held')
       })
+
+      it('takes an attempt back until later, and says why', async () => {
+        const first = await started()
+        const back = { why: 'its storage\0 does not answer', notBefore: T0 + 1000 }
+        assert.equal(await database.unclaim(first, T0 + 1, back), 'held')
+        const record = await database.getInvocation(first.id)
+        assert.deepEqual([record?.state, record?.notBefore, record?.attempts], ['queued', T0 + 1000, 0])
+        assert.equal(record?.moves.at(-1)?.why, 'its storage\u{fffd} does not answer')
+        assert.equal(await claim(), undefined)
+        assert.equal(await database.nextDue(), T0 + 1000)
+        assert.equal(await database.wakeDue(T0 + 1000), 1)
+        assert.equal((await claim())?.invocation, first.id)
+      })
     })
 
     describe('leases and fences', () => {

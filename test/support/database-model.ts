@@ -11,6 +11,7 @@ import type {
   Publishing,
   RunningAttempt,
   Settlement,
+  TakenBack,
 } from '../../dispatcher/database/database.js'
 import type { AttemptRecord, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
 import { BACKEND_NAMES, type BackendName } from '../../runtime/contract/function-spec.js'
@@ -68,7 +69,7 @@ export class DatabaseModel {
     return { invocation: record.id, attempt: entry.newest, input: record.input }
   }
 
-  unclaim(ref: AttemptRef, now: number): Held {
+  unclaim(ref: AttemptRef, now: number, back?: TakenBack): Held {
     const entry = this.#held(ref)
     if (!entry) return 'fenced'
     const { record } = entry
@@ -76,7 +77,8 @@ export class DatabaseModel {
     record.attempts--
     set(record, 'startedAt', record.tries.at(-1)?.startedAt)
     entry.publishing = undefined
-    move(record, now, 'queued', 'no worker got to see it')
+    move(record, now, 'queued', back?.why ?? 'no worker got to see it')
+    set(record, 'notBefore', back && back.notBefore > now ? back.notBefore : undefined)
     return 'held'
   }
 

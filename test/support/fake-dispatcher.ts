@@ -16,6 +16,7 @@ import {
   type InvocationList,
   type InvocationRecord,
   type PutFunction,
+  type StorageStatus,
 } from '../../runtime/contract/dispatcher-api.js'
 import { problemDocument, SpillwayError } from '../../runtime/contract/errors.js'
 import { fileFacts } from '../../runtime/contract/file-facts.js'
@@ -38,6 +39,8 @@ export class FakeDispatcher {
   readonly logs = new Map<string, LogLine[]>()
   /** What it says about every function. */
   warnings: string[] = []
+  readonly backends: BackendStatus[] = [LOCAL]
+  readonly storages: StorageStatus[] = [{ name: 'here', type: 'directory', healthy: true }]
   readonly #server: Server
   #count = 0
 
@@ -121,7 +124,8 @@ export class FakeDispatcher {
     const { path, method } = request
     if (path === '/healthz' || path === '/readyz') return { json: {} }
     if (path === API_PATHS.functions) return { json: { functions: [...this.functions.values()] } }
-    if (path === API_PATHS.backends) return { json: { backends: [LOCAL] } }
+    if (path === API_PATHS.backends) return { json: { backends: this.backends } }
+    if (path === API_PATHS.storages) return { json: { storages: this.storages } }
     if (path === API_PATHS.invocations) return { json: this.#list(query) }
     const [, kind, name, action] = /^\/v1\/(functions|invocations)\/([^/]+)(?:\/([a-z]+))?$/.exec(path) ?? []
     if (kind === 'functions' && name) return this.#function(name, action ?? method, request)

@@ -2,7 +2,7 @@
  * One attempt on Lambda, from the staging of its input to its outcome. What counts is the outcome in the staging bucket;
  * the answer of the call only says when to look, and why there is none.
  */
-import { asError, SpillwayError } from '../../../../runtime/contract/errors.js'
+import { asError, isGone, SpillwayError } from '../../../../runtime/contract/errors.js'
 import { timeoutOn } from '../../../../runtime/contract/function-spec.js'
 import { lambdaTimeout } from '../../../../runtime/contract/lambda-function.js'
 import type { LambdaCall, OutcomeDocument } from '../../../../runtime/contract/lambda-call.js'
@@ -134,9 +134,8 @@ async function payloadOf(run: AttemptRun<AttemptCall>, staged: StagedAttempt): P
     return Buffer.from(JSON.stringify(event))
   } catch (thrown) {
     if (run.signal.aborted) throw thrown
-    const isGone = thrown instanceof SpillwayError && !thrown.retryable
     const message = `the input could not be staged: ${asError(thrown).message}`
-    return failed({ cause: isGone ? 'input-missing' : 'backend-unavailable', message })
+    return failed({ cause: isGone(thrown) ? 'input-missing' : 'backend-unavailable', message })
   }
 }
 

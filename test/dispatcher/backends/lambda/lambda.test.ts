@@ -191,6 +191,16 @@ describe('back-end: lambda', () => {
       })
       open().start(gone)
       assert.equal(await causeOf(gone), 'input-missing')
+      const refused = attempt({
+        input: {
+          kind: 'content',
+          size: 1e5,
+          name: 'a',
+          open: () => Promise.reject(new SpillwayError('storage-refused', 'the keys are not taken')),
+        },
+      })
+      open().start(refused)
+      assert.equal(await causeOf(refused), 'backend-unavailable')
       lambda.s3.rule = ({ key }) => (key.endsWith('/input') ? fault(503, 'SlowDown') : undefined)
       const stuck = attempt({ input: content('x'.repeat(1e5)) })
       open().start(stuck)

@@ -1,0 +1,72 @@
+/** A storage as far as inputs are asked for: it gives what it holds, or the fault that a test wants. */
+import { Readable } from 'node:stream'
+import type { ObjectRef, ObjectStore } from '../../dispatcher/storage/object-store.js'
+import { SpillwayError } from '../../runtime/contract/errors.js'
+
+const UNAVAILABLE = new SpillwayError('storage-unavailable', 'lake: it does not answer')
+const REFUSED = new SpillwayError('storage-refused', 'lake: the store does not take the keys of the storage')
+
+export class FakeStore {
+  readonly name = 'lake'
+  readonly type = 'minio' as const
+  /** `bucket/key` of what was asked for. */
+  readonly asked: string[] = []
+  #fault: Error | undefined
+  #refused = (_object: ObjectRef): boolean => false
+  #gone = new Set<string>()
+
+  /** From now on nothing comes of any call. */
+  isAway(why: 'unavailable' | 'refused' = 'unavailable'): void {
+    this.#fault = why === 'unavailable' ? UNAVAILABLE : REFUSED
+  }
+
+  isBack(): void {
+    this.#fault = undefined
+    this.#refused = () => false
+  }
+
+  /** These objects, or all calls for these buckets, are refused. */
+  refuses(which: (object: ObjectRef) => boolean): void {
+    this.#refused = which
+  }
+
+  lost(key: string): void {
+    this.#gone.add(key)
+  }
+
+  async grantRead(object: ObjectRef, expiresAt: number) {
+    this.#mustBeThere(object)
+    return { method: 'GET' as const, url: `http://lake/${object.bucket}/${object.key}`, expiresAt, size: 5 }
+  }
+
+  async head(object: ObjectRef) {
+    this.#mustBeThere(object)
+    return undefined
+  }
+
+  async read(object: ObjectRef) {
+    this.#mustBeThere(object)
+    return Readable.from([Buffer.from('hello')])
+  }
+
+  async *list(bucket: string, prefix: string) {
+    if (this.#fault) throw this.#fault
+    if (this.#refused({ bucket, key: '' })) throw REFUSED
+    yield { storage: this.name, bucket, key: prefix, size: 5, time: '2026-01-01T00:00:00Z' }
+  }
+
+  /** For what takes any storage. */
+  asStore(): ObjectStore {
+    return this as unknown as ObjectStore
+  }
+
+  #mustBeThere(object: ObjectRef): void {
+    this.asked.push(`${object.bucket}/${object.key}`)
+    if (this.#fault) throw this.#fault
+    if (this.#refused(object)) throw REFUSED
+    if (this.#gone.has(object.key)) throw new SpillwayError('object-not-found', `${object.key} is gone`)
+  }
+}
+
+export const unavailable = () => UNAVAILABLE
+export const refused = () => REFUSED
