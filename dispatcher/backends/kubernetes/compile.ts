@@ -102,7 +102,8 @@ function podSpec(worker: WorkerToCompile, spec: FunctionSpec): V1PodSpec {
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
     ...(spec.isolation === 'fresh' ? { activeDeadlineSeconds: Math.ceil(spec.timeout) + FRESH_MARGIN_SECONDS } : {}),
-    nodeSelector: { ...nodesOf(spec.architecture), ...nodeSelector },
+    affinity: onNodesOf(spec.architecture),
+    ...(nodeSelector ? { nodeSelector } : {}),
     ...(tolerations ? { tolerations } : {}),
     ...(priorityClass ? { priorityClassName: priorityClass } : {}),
     ...(runtimeClass ? { runtimeClassName: runtimeClass } : {}),
@@ -110,6 +111,21 @@ function podSpec(worker: WorkerToCompile, spec: FunctionSpec): V1PodSpec {
     ...initContainers(worker, spec),
     containers: [containerOf(worker, spec)],
     ...volumes(kit, spec),
+  }
+}
+
+/**
+ * Not by the node selector: CLUES takes that for an expression, in whose names it has neither dots nor slashes, and would
+ * start no node for the pod.
+ */
+function onNodesOf(architecture: FunctionSpec['architecture']): NonNullable<V1PodSpec['affinity']> {
+  const matchExpressions = Object.entries(nodesOf(architecture)).map(([key, value]) => ({
+    key,
+    operator: 'In',
+    values: [value],
+  }))
+  return {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
   }
 }
 

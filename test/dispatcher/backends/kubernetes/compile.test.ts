@@ -32,6 +32,13 @@ function workerOf(raw: Record<string, unknown> = {}, more: Partial<WorkerToCompi
   }
 }
 
+const onNodesOf = (architecture: string) => {
+  const matchExpressions = [{ key: 'kubernetes.io/arch', operator: 'In', values: [architecture] }]
+  return {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
+  }
+}
+
 const compile = (raw: Record<string, unknown> = {}, more: Partial<WorkerToCompile> = {}) => {
   const job = compileJob(workerOf(raw, more))
   const pod = job.spec!.template
@@ -71,7 +78,7 @@ describe('kubernetes: the objects of a worker', () => {
             automountServiceAccountToken: false,
             enableServiceLinks: false,
             terminationGracePeriodSeconds: 15,
-            nodeSelector: { 'kubernetes.io/arch': 'amd64' },
+            affinity: onNodesOf('amd64'),
             containers: [
               {
                 name: 'worker',
@@ -140,7 +147,8 @@ describe('kubernetes: the objects of a worker', () => {
 
     it('architecture', () => {
       const { pod } = compile({ architecture: 'arm64' })
-      assert.deepEqual(pod.nodeSelector, { 'kubernetes.io/arch': 'arm64' })
+      assert.deepEqual(pod.affinity, onNodesOf('arm64'))
+      assert.equal(pod.nodeSelector, undefined, 'CLUES would take it for an expression')
     })
 
     it('where and how pods are placed', () => {
@@ -148,7 +156,7 @@ describe('kubernetes: the objects of a worker', () => {
       const { pod } = compile({
         kubernetes: { nodeSelector: { disk: 'ssd' }, tolerations, priorityClass: 'low', runtimeClass: 'gvisor' },
       })
-      assert.deepEqual(pod.nodeSelector, { 'kubernetes.io/arch': 'amd64', disk: 'ssd' })
+      assert.deepEqual(pod.nodeSelector, { disk: 'ssd' })
       assert.deepEqual(pod.tolerations, tolerations)
       assert.deepEqual([pod.priorityClassName, pod.runtimeClassName], ['low', 'gvisor'])
     })

@@ -574,14 +574,13 @@ describe('kubernetes back-end', () => {
       })
       on.scale({ queued: 1 }, { queued: 1, release: releaseOf({ architecture: 'arm64' }, 'arm') })
       const jobs = (await on.jobs(2)).map((name) => on.cluster.jobs.get(name)!.spec!.template.spec!)
-      assert.deepEqual(
-        jobs
-          .map(
-            ({ nodeSelector, initContainers }) => `${nodeSelector!['kubernetes.io/arch']} ${initContainers![0]!.image}`,
-          )
-          .toSorted(),
-        ['amd64 r.example.org/kit:1', 'arm64 r.example.org/kit-arm64:1'],
-      )
+      const architectureOf = ({ affinity }: (typeof jobs)[number]) =>
+        affinity!.nodeAffinity!.requiredDuringSchedulingIgnoredDuringExecution!.nodeSelectorTerms[0]!
+          .matchExpressions![0]!.values![0]!
+      assert.deepEqual(jobs.map((pod) => `${architectureOf(pod)} ${pod.initContainers![0]!.image}`).toSorted(), [
+        'amd64 r.example.org/kit:1',
+        'arm64 r.example.org/kit-arm64:1',
+      ])
     })
 
     it('keeps releases apart', () => assert.notEqual(keyOf(releaseOf({}, 'a', 1)), keyOf(releaseOf({}, 'a', 2))))
