@@ -15,7 +15,7 @@ export interface BackendDriver {
   /** Kills the worker that runs an attempt, as a crash would. */
   killWorker: (dispatcher: DispatcherProcess) => Promise<void>
   /** What it cannot show, with the reason. */
-  unsupported?: { outOfMemory?: string }
+  unsupported?: { outOfMemory?: string; crash?: string }
 }
 
 const FUNCTION = 's-dev-f'
@@ -59,10 +59,7 @@ export function backendSuite({ name, start, spec, signals, killWorker, unsupport
     })
 
     it('tells out of memory from a failed script', async function () {
-      if (unsupported.outOfMemory) {
-        process.stdout.write(`      skipped: ${unsupported.outOfMemory}\n`)
-        this.skip()
-      }
+      skipIf(this, unsupported.outOfMemory)
       const dispatcher = await start()
       await put(dispatcher, 'x=$(head -c 900000000 /dev/zero | tr "\\0" x); echo ${#x}', { ...once, memorySize: 128 })
       assert.equal((await dispatcher.invokeAndWait(FUNCTION)).cause, 'out-of-memory')
@@ -78,7 +75,8 @@ export function backendSuite({ name, start, spec, signals, killWorker, unsupport
       await silence(signals())
     })
 
-    it('takes the attempt of a killed worker back, and kills the script that it left', async () => {
+    it('takes the attempt of a killed worker back, and kills the script that it left', async function () {
+      skipIf(this, unsupported.crash)
       const dispatcher = await start()
       await put(dispatcher, `[ "$SPILLWAY_ATTEMPT" = 2 ] && exit 0\n${live('runs')}`)
       const { id } = await dispatcher.invoke(FUNCTION)
@@ -120,4 +118,10 @@ export function backendSuite({ name, start, spec, signals, killWorker, unsupport
       assert.equal(most, 2)
     })
   })
+}
+
+function skipIf(test: Mocha.Context, reason: string | undefined): void {
+  if (reason === undefined) return
+  process.stdout.write(`      skipped: ${reason}\n`)
+  test.skip()
 }
