@@ -1,11 +1,10 @@
 /** From zero: work accepted -> its script runs in a new pod; beside a plain Job with the same image and script. */
 import { busyboxRoot } from '../support/containers/root-directories.js'
 import { eventually } from '../support/eventually.js'
-import { KIT_IMAGE, makeKitImage, type Workbench } from '../support/kubernetes-workbench.js'
+import type { Workbench } from '../support/kubernetes-workbench.js'
 import { figure, median, type Bench } from './figure.js'
 import { cleared, noWorkers, onCluster, type OnCluster } from './on-cluster.js'
 import { plainJobs, type Make } from './plain-job.js'
-import { withDirectory } from './with-dispatcher.js'
 
 const TIMES = 9
 const FUNCTION = 'bench-dev-start'
@@ -19,9 +18,9 @@ export const kubernetesStart: Bench = {
       const image = await on.bench.image('busybox', busyboxRoot, { WorkingDir: '/tmp/work' })
       const { api, make } = await plainJobs(on.bench)
       const derived = await inTurn(on, { image, make, kubernetes: {} })
-      await withDirectory((directory) => makeKitImage(on.bench.cluster, directory))
-      const copied = await inTurn(on, { image, make, kubernetes: { registry: undefined, kitImage: KIT_IMAGE } })
-      const volume = { registry: undefined, kit: 'image-volume', kitImage: KIT_IMAGE }
+      const kitImage = await on.bench.kitImage()
+      const copied = await inTurn(on, { image, make, kubernetes: { registry: undefined, kitImage } })
+      const volume = { registry: undefined, kit: 'image-volume', kitImage }
       const hasVolumes = on.bench.cluster.place.imageVolumes
       const mounted = hasVolumes ? [await inTurn(on, { image, make, kubernetes: volume })] : []
       api.close()

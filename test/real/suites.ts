@@ -31,10 +31,15 @@ type Run = () => Promise<number>
 /** One after the other; none throws for a test that fails. */
 export const suites = (): Run[] => [() => runHere(mocha(...ON_MACHINE)), ...clusterSuites()]
 
-/** On clusters made for it, or the one of SPILLWAY_TEST_KUBECONFIG; where none can be, the suites skip themselves. */
+/**
+ * On clusters made for it, or the one of SPILLWAY_TEST_KUBECONFIG; where none can be, the suites skip themselves. On a cluster
+ * of somebody else the suites run that leave its machines alone: back-end, runtime contract, images. They need kubectl on PATH,
+ * in SPILLWAY_TEST_REGISTRY a registry from which its nodes pull and to which this machine may push (signed in as `docker
+ * login` does), and, where pods reach this machine by another address than its first, that in SPILLWAY_TEST_ADDRESS.
+ */
 function clusterSuites(): Run[] {
   const kubeconfig = process.env.SPILLWAY_TEST_KUBECONFIG
-  if (kubeconfig) return [() => onForeignCluster({ kubeconfig, gatewayAddress: addressOfThisMachine() })]
+  if (kubeconfig) return [() => onForeignCluster(foreignCluster(kubeconfig))]
   const lacks = clusterLacks()
   if (lacks === undefined)
     return ON_CLUSTERS.map(
@@ -66,6 +71,11 @@ async function onForeignCluster(facts: ClusterFacts): Promise<number> {
   } finally {
     rmSync(directory, { recursive: true })
   }
+}
+
+function foreignCluster(kubeconfig: string): ClusterFacts {
+  const registry = process.env.SPILLWAY_TEST_REGISTRY
+  return { kubeconfig, gatewayAddress: addressOfThisMachine(), ...(registry ? { registry } : {}) }
 }
 
 /** At which the pods of a foreign cluster reach this machine. */

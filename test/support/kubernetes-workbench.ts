@@ -1,25 +1,19 @@
 /** What suites and benchmarks of the Kubernetes back-end work with: images in a registry, and dispatchers that pods reach. */
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildKit } from '../../dispatcher/images/kit.js'
 import type { Cluster } from '../real/cluster/cluster.js'
 import { ADDRESSES } from '../real/cluster/place.js'
 import type { ImageConfig } from './containers/oci-image.js'
-import { REPOSITORY, type DispatcherOptions, type DispatcherProcess } from './dispatcher-process.js'
+import type { DispatcherOptions, DispatcherProcess } from './dispatcher-process.js'
 import { eventually } from './eventually.js'
 import { HttpSignals } from './script-signals.js'
+import { TestImages } from './test-images.js'
 
 export const TOKEN = 'token-of-the-tests'
 const PORT = 7700
 
-/** By this name nodes and dispatchers find the registry of the tests. */
-const REGISTRY = `127.0.0.1:${ADDRESSES.registryPort}`
-
-/** Where derived images are kept. */
-export const DERIVED = `${REGISTRY}/spillway`
-
-/** Holds the runtime kit, for the ways in which the registry has no part. */
-export const KIT_IMAGE = 'localhost/spillway-test/kit:1'
+/** By this name nodes and dispatchers find the registry that the tests start. */
+const OWN_REGISTRY = `127.0.0.1:${ADDRESSES.registryPort}`
 
 export interface Workbench {
   cluster: Cluster
@@ -35,6 +29,8 @@ export interface Workbench {
   ): Promise<DispatcherProcess>
   /** Makes an image in the registry, once; answers its reference. */
   image(name: string, fill: (root: string) => void, config?: ImageConfig): Promise<string>
+  /** The same for the image that holds the runtime kit, for the ways in which the registry has no part. */
+  kitImage(): Promise<string>
   kubectl(...words: string[]): Promise<string>
   /** Names of the pods of workers. */
   pods(): Promise<string[]>
@@ -60,8 +56,9 @@ export interface WorkbenchParts {
 
 export function makeWorkbench({ directory, cache, cluster, namespace, start }: WorkbenchParts): Workbench {
   const kubectl = (...words: string[]) => cluster.kubectl('--namespace', namespace, ...words)
-  const config = (kubernetes = {}, more = {}) => dispatcherConfig({ cluster, namespace, kubernetes, more })
-  const images = new Map<string, Promise<string>>()
+  const images = new TestImages(cluster.facts.registry ?? OWN_REGISTRY)
+  const config = (kubernetes = {}, more = {}) =>
+    dispatcherConfig({ cluster, namespace, registry: images.derived, kubernetes, more })
   const pods = async () =>
     (await kubectl('get', 'pods', '--output=name')).split('\n').flatMap((line) => line.split('/')[1] ?? [])
   return {
@@ -74,11 +71,8 @@ export function makeWorkbench({ directory, cache, cluster, namespace, start }: W
       shareCache(join(directory(), 'state'), cache)
       return start({ config: await config(kubernetes, more), token: TOKEN, environment })
     },
-    image: (name, fill, imageConfig = {}) => {
-      const image = images.get(name) ?? makeImage(cluster, { name, fill, config: imageConfig })
-      images.set(name, image)
-      return image
-    },
+    image: (name, fill, imageConfig) => images.image(name, fill, imageConfig),
+    kitImage: () => images.kit(),
     kubectl,
     pods,
     empty: () =>
@@ -92,37 +86,15 @@ export const urlOf = (cluster: Cluster): string => `http://${cluster.facts.gatew
 interface ConfigParts {
   cluster: Cluster
   namespace: string
+  /** Of derived images. */
+  registry: string
   kubernetes: Record<string, unknown>
   more: Record<string, unknown>
 }
 
-async function dispatcherConfig({ cluster, namespace, kubernetes, more }: ConfigParts) {
+async function dispatcherConfig({ cluster, namespace, registry, kubernetes, more }: ConfigParts) {
   const context = (await cluster.kubectl('config', 'current-context')).trim()
   const dispatcherUrl = urlOf(cluster)
-  const backend = { context, namespace, dispatcherUrl, registry: DERIVED, ...kubernetes }
+  const backend = { context, namespace, dispatcherUrl, registry, ...kubernetes }
   return { listen: `0.0.0.0:${PORT}`, drain: 0, ...more, backends: { ...Object(more.backends), kubernetes: backend } }
-}
-
-async function makeImage(
-  cluster: Cluster,
-  { name, fill, config }: { name: string; fill: (root: string) => void; config: ImageConfig },
-): Promise<string> {
-  const local = `localhost/spillway-test/${name}:1`
-  const reference = `${REGISTRY}/test/${name}:1`
-  await cluster.makeImage({ reference: local, fill, config })
-  await cluster.pushImage(local, reference)
-  return reference
-}
-
-/** An image of the node's with the kit of this machine. */
-export const makeKitImage = async (cluster: Cluster, directory: string): Promise<void> => {
-  const supervisor = join(REPOSITORY, 'dist/runtime/supervisor.cjs')
-  const kit = await buildKit({ node: process.execPath, supervisor, parent: directory })
-  await cluster.makeImage({
-    reference: KIT_IMAGE,
-    fill: (root) => {
-      mkdirSync(join(root, 'opt'))
-      cpSync(kit.directory, join(root, 'opt/spillway'), { recursive: true })
-    },
-  })
 }

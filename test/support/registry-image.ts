@@ -29,7 +29,7 @@ export async function makeImage({
 }: RegistryImage): Promise<RegistryDocument> {
   const layers = (more.layers ?? [Buffer.from(`layer of ${tag}`)]).map((content) => ({
     content,
-    packed: gzipSync(content),
+    packed: gzipSync(content, { level: 1 }),
   }))
   const isOci = family === 'oci'
   const config = asDocument(isOci ? MEDIA_TYPES.ociConfig : DOCKER_CONFIG, {

@@ -8,6 +8,8 @@ export interface ClusterFacts {
   kubeconfig: string
   /** Where pods reach what the tests start, e.g. a dispatcher or MinIO. */
   gatewayAddress: string
+  /** From where its nodes pull, and to where the tests may push, e.g. `registry.example.org/tests`; absent: the tests start one. */
+  registry?: string
   /** Absent for a foreign cluster. */
   place?: ClusterPlace
 }

@@ -1,11 +1,8 @@
 /** The back-end where pods may mount images: the third way of the runtime kit. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import type { BackendStatus } from '../../../runtime/contract/dispatcher-api.js'
 import { busyboxRoot, staticRoot } from '../../support/containers/root-directories.js'
 import type { DispatcherProcess } from '../../support/dispatcher-process.js'
-import { KIT_IMAGE, makeKitImage } from '../../support/kubernetes-workbench.js'
-import { temporaryDirectory } from '../../support/temporary-directory.js'
 import { testCluster, testNamespace } from '../cluster/test-cluster.js'
 import { workbench } from '../kubernetes/workbench.js'
 
@@ -17,13 +14,10 @@ describe('functions on a cluster with image volumes', function () {
   const cluster = testCluster({ own: true })
   const namespace = testNamespace(cluster)
   const bench = workbench(cluster, namespace)
-  const directory = temporaryDirectory()
 
   /** The version of the tests' cluster has them only because it is told to: so it is told here too. */
-  const start = async () => {
-    await makeKitImage(cluster(), join(directory(), 'kit'))
-    return bench().start({ registry: undefined, kit: 'image-volume', kitImage: KIT_IMAGE })
-  }
+  const start = async () =>
+    bench().start({ registry: undefined, kit: 'image-volume', kitImage: await bench().kitImage() })
   const run = async (dispatcher: DispatcherProcess, spec: Record<string, unknown>) => {
     const answer = await dispatcher.json('PUT', `/v1/functions/${FUNCTION}`, { spec: { ...SIZE, ...spec } })
     assert.ok(answer.status < 300, JSON.stringify(answer.body))

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import type { InvocationRecord } from '../../../runtime/contract/dispatcher-api.js'
 import { busyboxRoot, glibcRoot, muslRoot, staticRoot } from '../../support/containers/root-directories.js'
 import type { DispatcherProcess } from '../../support/dispatcher-process.js'
-import { temporaryDirectory } from '../../support/temporary-directory.js'
-import { KIT_IMAGE, makeKitImage, type Workbench } from '../../support/kubernetes-workbench.js'
+import type { Workbench } from '../../support/kubernetes-workbench.js'
 import { testCluster, testNamespace } from '../cluster/test-cluster.js'
 import { workbench } from './workbench.js'
 
@@ -119,17 +118,15 @@ wget -q -O - --header "authorization: Bearer $token" --header 'content-type: app
   })
 
   describe('whatever brings the runtime kit', () => {
-    const directory = temporaryDirectory()
-    const ways = (on: Workbench) =>
+    const ways = async (on: Workbench) =>
       [
         { way: 'derived images', kubernetes: {} },
-        { way: 'an init container', kubernetes: { registry: undefined, kitImage: KIT_IMAGE } },
+        { way: 'an init container', kubernetes: { registry: undefined, kitImage: await on.kitImage() } },
       ].map(({ way, kubernetes }) => ({ way, start: () => on.start(kubernetes) }))
 
     it('runs a script, and says how the kit comes', async () => {
-      await makeKitImage(cluster(), join(directory(), 'kit'))
       const image = await bench().image('busybox', busyboxRoot, { WorkingDir: '/tmp/work' })
-      for (const { way, start } of ways(bench())) {
+      for (const { way, start } of await ways(bench())) {
         const dispatcher = await start()
         const record = await run(dispatcher, 'pwd; ls /opt/spillway', { image })
         assert.equal(record.result?.body, '/tmp/work\nbin\nlib\nsupervisor.cjs\n', record.message)
@@ -139,11 +136,14 @@ wget -q -O - --header "authorization: Bearer $token" --header 'content-type: app
       }
     })
 
-    it('runs an image that only the node has, if it is told what to run in it', async () => {
-      await makeKitImage(cluster(), join(directory(), 'kit'))
+    it('runs an image that only the node has, if it is told what to run in it', async function () {
+      if (!cluster().isOwn) {
+        process.stdout.write('      skipped: needs a cluster that the tests made\n')
+        return this.skip()
+      }
       const image = 'localhost/spillway-test/loaded:1'
       await cluster().makeImage({ reference: image, fill: busyboxRoot, config: { WorkingDir: '/tmp/work' } })
-      const dispatcher = await bench().start({ registry: undefined, kitImage: KIT_IMAGE })
+      const dispatcher = await bench().start({ registry: undefined, kitImage: await bench().kitImage() })
       assert.equal((await run(dispatcher, 'pwd', { image })).result?.body, '/tmp/work\n')
       await put(dispatcher, { image })
       assert.match((await dispatcher.invokeAndWait(FUNCTION)).message ?? '', /nobody knows its ENTRYPOINT/)

@@ -5,8 +5,6 @@ import { busyboxRoot } from '../../support/containers/root-directories.js'
 import type { DispatcherProcess } from '../../support/dispatcher-process.js'
 import { eventually } from '../../support/eventually.js'
 import { heardOnce } from '../../support/script-signals.js'
-import { temporaryDirectory } from '../../support/temporary-directory.js'
-import { KIT_IMAGE, makeKitImage } from '../../support/kubernetes-workbench.js'
 import { testCluster, testNamespace } from '../cluster/test-cluster.js'
 import { workbench } from './workbench.js'
 
@@ -15,10 +13,9 @@ const SIZE = { memorySize: 128, cpu: 0.2, ephemeralStorageSize: 64 }
 
 describe('troubles on a cluster', function () {
   this.timeout(120_000)
-  const cluster = testCluster()
+  const cluster = testCluster({ own: true })
   const namespace = testNamespace(cluster)
   const bench = workbench(cluster, namespace)
-  const directory = temporaryDirectory()
   let image: string
   before(async () => (image = await bench().image('busybox', busyboxRoot, { WorkingDir: '/tmp/work' })))
 
@@ -165,8 +162,8 @@ describe('troubles on a cluster', function () {
     })
 
     it("fails with the kubelet's words what it cannot pull, after the stated time", async () => {
-      await makeKitImage(cluster(), directory())
-      const dispatcher = await bench().start({ registry: undefined, kitImage: KIT_IMAGE, imagePullTimeout: 3 })
+      const kitImage = await bench().kitImage()
+      const dispatcher = await bench().start({ registry: undefined, kitImage, imagePullTimeout: 3 })
       await put(dispatcher, 'true', { image: '127.0.0.1:5000/test/none:1', retries: { attempts: 1 } })
       const record = await dispatcher.invokeAndWait(FUNCTION)
       assert.deepEqual([record.state, record.cause], ['failed', 'image'])

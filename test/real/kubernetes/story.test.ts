@@ -28,13 +28,13 @@ const FILES_PER_FAULT = 40
 
 describe('the whole story on a cluster', function () {
   this.timeout(5 * MINUTES)
-  const cluster = testCluster()
+  const cluster = testCluster({ own: true })
   let directory: string
   let lab: Lab
   let image: string
 
   before(async function () {
-    const lack = cluster().isOwn ? (whyNoMinio() ?? whyNoRegistry()) : 'needs a cluster of the tests'
+    const lack = whyNoMinio() ?? whyNoRegistry()
     if (lack !== undefined) {
       process.stdout.write(`    skipped: ${lack}\n`)
       return this.skip()

@@ -26,9 +26,7 @@ const TYPE = 'application/vnd.oci.image'
 export function writeImage(options: { root: string; config: ImageConfig; name: string; archive: string }): void {
   const layout = mkdtempSync(join(tmpdir(), 'spillway-image-'))
   try {
-    const layer = execFileSync('tar', ['-C', options.root, '--owner=0', '--group=0', '--numeric-owner', '-c', '.'], {
-      maxBuffer: 2 ** 30,
-    })
+    const layer = layerOf(options.root)
     const put = (mediaType: string, content: Buffer) => putBlob(layout, mediaType, content)
     const config = put(`${TYPE}.config.v1+json`, json(imageConfig(options.config, sha256(layer))))
     const layers = [put(`${TYPE}.layer.v1.tar`, layer)]
@@ -42,8 +40,15 @@ export function writeImage(options: { root: string; config: ImageConfig; name: s
   }
 }
 
+/** The archive of a layer. */
+export const layerOf = (root: string): Buffer =>
+  execFileSync('tar', ['-C', root, '--owner=0', '--group=0', '--numeric-owner', '-c', '.'], { maxBuffer: 2 ** 30 })
+
+/** https://github.com/opencontainers/image-spec/blob/main/config.md#properties */
+export const architectureOfHere = (): string => (arch() === 'arm64' ? 'arm64' : 'amd64')
+
 const imageConfig = (config: ImageConfig, diffId: string) => ({
-  architecture: arch() === 'arm64' ? 'arm64' : 'amd64',
+  architecture: architectureOfHere(),
   os: 'linux',
   config,
   rootfs: { type: 'layers', diff_ids: [diffId] },
