@@ -2,7 +2,6 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { asError } from '../../contract/errors.js'
 import { errorCode } from '../attempt-failure.js'
@@ -13,8 +12,11 @@ import { TransferError } from './transfer-error.js'
 /** Milliseconds of silence after which a transfer counts as broken off. */
 export const IDLE_MS = 60_000
 
-/** Bytes that a disk takes or gives at a time, more than a socket does: each turn costs a switch between threads. */
-const DISK_BYTES = 512 * 1024
+/** Bytes that a disk gives at a time, more than a socket does: each turn costs a switch between threads. */
+const READ_BYTES = 512 * 1024
+
+/** Bytes that may wait for the disk: what comes during one write goes in the next, and the network does not wait. */
+const WRITE_BYTES = 2 * 1024 ** 2
 
 export async function readHttpGrant({ grant, to, bytesMax, signal }: Download): Promise<void> {
   const { url, headers, ca } = grant
@@ -37,20 +39,16 @@ export async function receive(
     answer.destroy()
     throw tooLarge(announced, bytesMax)
   }
-  const file = createWriteStream(to, { highWaterMark: DISK_BYTES })
-  await connected(() => pipeline(answer, atMost(bytesMax), file, { signal }))
+  const file = createWriteStream(to, { highWaterMark: WRITE_BYTES })
+  await connected(() => pipeline(atMost(bytesMax, answer), file, { signal }))
 }
 
-/** Lets that many bytes through; not every answer says beforehand how long it is. */
-function atMost(bytesMax: number): Transform {
+/** Breaks an answer off that has more, counting in passing; not every one says beforehand how long it is. */
+function atMost(bytesMax: number, answer: IncomingMessage): IncomingMessage {
   let bytes = 0
-  return new Transform({
-    highWaterMark: DISK_BYTES,
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length
-      if (bytes > bytesMax) done(tooLarge(bytes, bytesMax))
-      else done(null, chunk)
-    },
+  return answer.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > bytesMax) answer.destroy(tooLarge(bytes, bytesMax))
   })
 }
 
@@ -68,7 +66,7 @@ export async function writeHttpGrant({ grant, from, signal }: Upload, stretch?: 
   const { url, ca } = grant
   const headers = { ...grant.headers, 'content-length': String(size) }
   const body =
-    size === 0 ? Buffer.alloc(0) : createReadStream(from, { start, end: start + size - 1, highWaterMark: DISK_BYTES })
+    size === 0 ? Buffer.alloc(0) : createReadStream(from, { start, end: start + size - 1, highWaterMark: READ_BYTES })
   const answer = await connected(() => exchange({ method: 'PUT', url, headers, ca, body, signal, idleMs: IDLE_MS }))
   if (answer.status < 200 || answer.status > 299) throw refusal(answer.status, answer.body.subarray(0, 200).toString())
 }
