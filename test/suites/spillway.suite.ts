@@ -212,7 +212,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
     )
     assert.ok(!decision.eligible.includes('lambda'))
     assert.ok((await decisionFor('plants-dev-large', 1e9)).eligible.includes('lambda'))
-    await dispatcher.json('POST', '/v1/events', objectNotice('large', 'huge.bin', 11e9))
+    await dispatcher.json('POST', '/v1/events', objectNotice('large', 'huge.bin', { size: 11e9 }))
     const arrived = async () => (await summaries('huge', 'plants-dev-large'))[0]
     const { id } = await eventually(arrived, { timeoutMs: MINUTE_MS, everyMs: 100 })
     const record = await dispatcher.invocation(id, '?wait=60s')
