@@ -56,8 +56,8 @@ export interface Images {
   planImage(request: PlanRequest): Promise<PlannedImage>
   /** Reads manifest and configuration, no layer. */
   readImageFacts(reference: string, request?: FactsRequest): Promise<ImageFacts>
-  /** What Lambda's rules are about; reads a few bytes of every layer. */
-  measureImage(reference: string, request?: FactsRequest): Promise<ImageMeasure>
+  /** What Lambda's rules are about, of the base with those layers on top; reads a few bytes of every layer of the base. */
+  measureImage(request: PlanRequest): Promise<ImageMeasure>
   /** The command that starts a supervisor from a kit below `KIT_DIRECTORY`, however the kit got there. */
   kitCommand(architecture?: Architecture): Promise<string[]>
   /** Breaks off what is under way. */

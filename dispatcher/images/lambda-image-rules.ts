@@ -12,8 +12,6 @@ export interface LambdaImage {
   measure: ImageMeasure
   /** The function's. */
   architecture: Architecture
-  /** What is put on top of the image, unpacked. */
-  addedBytes?: number
   /** The function runs that very image, not one derived from it. */
   asItIs?: boolean
 }
@@ -29,10 +27,11 @@ export function lambdaImageProblems(image: LambdaImage): string[] {
   )
 }
 
-function sizeProblems({ measure, addedBytes = 0 }: LambdaImage): string[] {
-  const bytes = measure.layers.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, addedBytes)
-  if (bytes <= LAMBDA_LIMITS.imageBytes) return []
-  return [`unpacked it has at least ${formatBytes(bytes)}, ${formatBytes(LAMBDA_LIMITS.imageBytes)} are allowed.`]
+function sizeProblems({ measure: { layers, addedBytes } }: LambdaImage): string[] {
+  const own = layers.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0)
+  if (own + addedBytes <= LAMBDA_LIMITS.imageBytes) return []
+  const ours = addedBytes > 0 ? `, and the runtime kit with the files of the function ${formatBytes(addedBytes)}` : ''
+  return [`unpacked it has at least ${formatBytes(own)}${ours}; ${formatBytes(LAMBDA_LIMITS.imageBytes)} are allowed.`]
 }
 
 function architectureProblems({ measure, architecture, asItIs = false }: LambdaImage): string[] {

@@ -82,12 +82,13 @@ export class LayerStore {
   }
 }
 
-/** Undefined when there is none, or less of it than was written. */
+/** Undefined when there is none, less of it than was written, or one of which less is known. */
 async function readKept(directory: string): Promise<LayerBlob | undefined> {
   try {
     const layer = JSON.parse(await readFile(join(directory, FACTS), 'utf8')) as LayerBlob
     const file = join(directory, layer.file)
-    return (await stat(file)).size === layer.size ? { ...layer, file } : undefined
+    const isWhole = (await stat(file)).size === layer.size && Number.isSafeInteger(layer.unpackedBytes)
+    return isWhole ? { ...layer, file } : undefined
   } catch {
     return undefined
   }

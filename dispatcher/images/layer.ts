@@ -1,5 +1,5 @@
 /** One layer of an image as a compressed archive: the same content gives the same bytes, whenever and by whomever it is made. */
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -27,6 +27,8 @@ export interface LayerBlob {
   diffId: string
   /** Bytes of the compressed archive. */
   size: number
+  /** Bytes of the archive itself. */
+  unpackedBytes: number
   /** Path of the compressed archive. */
   file: string
 }
@@ -37,28 +39,42 @@ const GZIP_LEVEL = 5
 /** Writes the layer to a file. What it holds is never in memory as a whole. */
 export async function writeLayer(files: readonly LayerFile[], to: string): Promise<LayerBlob> {
   const archive = pack()
-  const [inside, outside] = [createHash('sha256'), createHash('sha256')]
+  const [inside, outside] = [new Seen(), new Seen()]
   const written = pipeline(
     archive,
-    hashing(inside),
+    inside.passing(),
     createGzip({ level: GZIP_LEVEL }),
-    hashing(outside),
+    outside.passing(),
     createWriteStream(to),
   )
   await Promise.all([written, fill(archive, inOrder(files)).catch((error: Error) => archive.destroy(error))])
-  const { size } = await stat(to)
-  return { digest: named(outside), diffId: named(inside), size, file: to }
+  const { bytes: size } = outside
+  return { digest: outside.digest(), diffId: inside.digest(), size, unpackedBytes: inside.bytes, file: to }
 }
 
-const named = (hash: Hash) => `sha256:${hash.digest('hex')}`
+/** What has passed through a stream. */
+class Seen {
+  bytes = 0
+  readonly #hash = createHash('sha256')
 
-const hashing = (hash: Hash) =>
-  new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      done(null, chunk)
-    },
-  })
+  passing(): Transform {
+    const see = (chunk: Buffer) => {
+      this.#hash.update(chunk)
+      this.bytes += chunk.length
+    }
+    return new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        see(chunk)
+        done(null, chunk)
+      },
+    })
+  }
+
+  /** Once. */
+  digest(): string {
+    return `sha256:${this.#hash.digest('hex')}`
+  }
+}
 
 /** Parents before what is in them, each path once. */
 function inOrder(files: readonly LayerFile[]): LayerFile[] {

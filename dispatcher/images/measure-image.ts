@@ -23,6 +23,8 @@ export interface ImageMeasure {
   /** The name stands for several images, one for each platform. */
   isIndex: boolean
   layers: readonly LayerMeasure[]
+  /** What is put on top of it, unpacked. */
+  addedBytes: number
 }
 
 /**

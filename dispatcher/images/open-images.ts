@@ -61,12 +61,15 @@ class RegistryImages implements Images {
     return (await resolveImage(this.#asked(reference, request))).facts
   }
 
-  async measureImage(reference: string, request: FactsRequest = {}): Promise<ImageMeasure> {
+  async measureImage({ base: reference, layers: added, ...request }: PlanRequest): Promise<ImageMeasure> {
     const asked = this.#asked(reference, request)
     const image = await resolveImage(asked)
     const layers = await measureLayers(image, asked)
     const { document, architectures, isIndex } = image
-    return { reference, mediaType: document.mediaType, architectures, isIndex, layers }
+    const addedBytes = await this.#withLayers(added, asked.architecture, async (blobs) =>
+      blobs.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0),
+    )
+    return { reference, mediaType: document.mediaType, architectures, isIndex, layers, addedBytes }
   }
 
   async kitCommand(architecture: Architecture = DEFAULT_ARCHITECTURE): Promise<string[]> {

@@ -1,4 +1,4 @@
-/** Images that were found to keep Lambda's rules: what a digest names never changes, so each is measured once. */
+/** Derived images that were found to keep Lambda's rules: what is in one never changes, so each is measured once. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -9,13 +9,14 @@ export class MeasuredImages {
     this.#file = join(cacheDirectory, 'images-for-lambda')
   }
 
-  has(reference: string): boolean {
-    return this.#read().includes(reference)
+  /** By its tag, which says what is in it. */
+  has(tag: string): boolean {
+    return this.#read().includes(tag)
   }
 
-  add(reference: string): void {
+  add(tag: string): void {
     mkdirSync(dirname(this.#file), { recursive: true })
-    writeFileSync(this.#file, `${[...this.#read(), reference].join('\n')}\n`)
+    writeFileSync(this.#file, `${[...this.#read(), tag].join('\n')}\n`)
   }
 
   #read(): string[] {

@@ -55,7 +55,7 @@ describe('docker-registry', function () {
       })
       const request = { base: `${first.host}/a/base:1`, layers: ['kit' as const], repository: `${second.host}/derived` }
       const derived = await images.deriveImage(request)
-      const { layers } = await images.measureImage(derived.reference)
+      const { layers } = await images.measureImage({ base: derived.reference, layers: [] })
       assert.deepEqual(
         layers.slice(0, 2).map(({ unpackedBytes }) => unpackedBytes >= 100),
         [true, true],

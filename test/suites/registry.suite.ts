@@ -215,12 +215,23 @@ export function registrySuite({ name, start }: RegistrySuite): void {
 
     it('measures how large an image is unpacked, without reading it', async () => {
       await makeImage({ registry, repository, tag: '1', layers: [Buffer.alloc(2_000_000), Buffer.from('b')] })
-      const measure = await images.measureImage(`${registry.name}/${repository}:1`)
+      const base = `${registry.name}/${repository}:1`
+      const measure = await images.measureImage({ base, layers: [] })
       const [large, small] = measure.layers
       assert.equal(large?.unpackedBytes, 2_000_000)
       assert.ok(large.bytes < 10_000)
       assert.equal(small?.unpackedBytes, small?.bytes)
-      assert.deepEqual([measure.architectures, measure.isIndex], [['x86_64'], false])
+      assert.deepEqual([measure.architectures, measure.isIndex, measure.addedBytes], [['x86_64'], false, 0])
+    })
+
+    it('measures what is put on top of it too, unpacked', async () => {
+      await makeImage({ registry, repository, tag: '1' })
+      const base = `${registry.name}/${repository}:1`
+      const zeros = [{ path: '/zeros', content: Buffer.alloc(3_000_000) }]
+      const { addedBytes } = await images.measureImage({ base, layers: [zeros] })
+      assert.ok(addedBytes >= 3_000_000 && addedBytes < 3_010_000, `${addedBytes}`)
+      const withKit = await images.measureImage({ base, layers: ['kit', zeros] })
+      assert.ok(withKit.addedBytes > addedBytes)
     })
   })
 }

@@ -37,7 +37,7 @@ export async function prepare(context: CommandContext, configuredPath: string | 
   const progress = output.progress.create({ message: 'Looking at images and buckets' })
   const images = openServiceImages(context)
   try {
-    await checkImages(context, images, wanted)
+    await checkImages({ context, images, lambda, registrations, wanted })
     await makeMissingBuckets(context, lambda)
     progress.update('Making images')
     return await pushAll({ context, images, lambda, registrations, wanted })
@@ -67,17 +67,16 @@ function demandImage(planned: ReadonlyMap<string, PackagedImage>, { key, name }:
 }
 
 /** Lambda's rules, for images that have not been found to keep them before. */
-async function checkImages({ environment }: CommandContext, images: Images, wanted: readonly Wanted[]): Promise<void> {
-  const measured = new MeasuredImages(environment.cacheDirectory)
+async function checkImages({ context, images, lambda, registrations, wanted }: ImagesWork): Promise<void> {
+  const measured = new MeasuredImages(context.environment.cacheDirectory)
   const problems: string[] = []
   for (const { entry, image } of wanted) {
-    if (measured.has(image.base)) continue
-    const { architecture } = entry.spec
-    const found = lambdaImageProblems({
-      measure: await images.measureImage(image.base, { architecture }),
-      architecture,
-    })
-    if (found.length === 0) measured.add(image.base)
+    if (measured.has(image.tag)) continue
+    const registration = registrationOf(entry, registrations)
+    const { hidden: _, ...request } = await layersOn(image.base, { images, lambda, entry, registration })
+    const measure = await images.measureImage(request)
+    const found = lambdaImageProblems({ measure, architecture: request.architecture })
+    if (found.length === 0) measured.add(image.tag)
     else problems.push(...found.map((problem) => `functions.${entry.key}: ${problem}`))
   }
   if (problems.length > 0) throw new SpillwayError('image-refused', problems.join('\n'))
@@ -99,7 +98,7 @@ const neededBuckets = (lambda: LambdaService): NeededBuckets => ({
 
 export const ownerOf = ({ service, stage }: ServiceName): string => `${service}-${stage}`
 
-interface PushAll {
+interface ImagesWork {
   context: CommandContext
   images: Images
   lambda: LambdaService
@@ -107,7 +106,7 @@ interface PushAll {
   wanted: readonly Wanted[]
 }
 
-async function pushAll({ context, images, lambda, registrations, wanted }: PushAll): Promise<Digests> {
+async function pushAll({ context, images, lambda, registrations, wanted }: ImagesWork): Promise<Digests> {
   const repository = await repositoryOf(context)
   const digests = new Map<string, string>()
   for (const { entry, image } of wanted) {

@@ -22,7 +22,7 @@ const MANIFEST: Manifest = {
   annotations: { kept: 'yes' },
 }
 const CONFIG: ImageConfig = { architecture: 'amd64', rootfs: { type: 'layers', diff_ids: ['sha256:1'] } }
-const ADDED = { digest: 'sha256:2', diffId: 'sha256:3', size: 9, file: '/none', about: 'a test' }
+const ADDED = { digest: 'sha256:2', diffId: 'sha256:3', size: 9, unpackedBytes: 20, file: '/none', about: 'a test' }
 
 const refusalOf = (type: string, value: unknown) => () => parseDocument(asDocument(type, value), 'r.example.org/a:1')
 
