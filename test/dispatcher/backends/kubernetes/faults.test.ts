@@ -48,6 +48,13 @@ describe('kubernetes back-end, at fault', () => {
       assert.deepEqual(on.host.failures, [])
     })
 
+    it('when several that were made together fail to start: that may have been the moment', async () => {
+      const on = await bench()
+      for (const job of await started(on, 3)) on.cluster.end(job, 128, START_ERROR)
+      assert.deepEqual(on.host.failures, [])
+      assert.match(on.messages.join(), /it is tried again, because that may pass/)
+    })
+
     it('when the image has been started before, until it has failed three times in a row', async () => {
       const on = await bench()
       const [first] = await on.up(1)
@@ -185,6 +192,22 @@ describe('kubernetes back-end, at fault', () => {
       on.cluster.pods.set(job!, pod)
       on.cluster.endWatches()
       await eventually(() => on.cluster.jobs.size === 0)
+    })
+
+    it('unless it is the business of another dispatcher, which scales', async () => {
+      const one = await bench()
+      const other = closing(new Bench({}, undefined, one.cluster))
+      await other.ready(2)
+      other.follow()
+      const [job] = await one.up(1)
+      const pod = one.cluster.pods.get(job!)!
+      await one.backend.close()
+      one.cluster.vanish(job!)
+      assert.equal(other.host.ended.length, 1)
+      one.cluster.pods.set(job!, pod)
+      one.cluster.endWatches()
+      await eventually(() => one.cluster.watches === 1, { what: 'another list, and a watch after it' })
+      assert.equal(one.cluster.jobs.size, 1)
     })
   })
 
