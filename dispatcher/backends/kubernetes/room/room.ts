@@ -1,17 +1,17 @@
 /** How many workers the nodes have room for beside what others run there. Pure. */
 import type { FunctionSpec } from '../../../../runtime/contract/function-spec.js'
 import type { Demand } from '../../backend.js'
-import type { Node, Pod } from '../objects.js'
-import { amountsOf, less, timesIn, total, type Amounts } from './amounts.js'
-import { effectiveRequest } from './effective-request.js'
+import type { Node } from '../objects.js'
+import { amountsOf, less, timesIn, type Amounts } from './amounts.js'
 import { pack, type PackedKind } from './pack.js'
 import { mayHold, takesPods } from './placement.js'
+import type { Taken } from './taken.js'
 import { shapeOf, type WorkerShape } from './worker-shape.js'
 
 export interface RoomFacts {
   nodes: readonly Node[]
-  /** Pods that are not workers of this dispatcher; undefined: nobody knows. */
-  others: readonly Pod[] | undefined
+  /** What others take, by the name of the node; undefined: nobody knows. */
+  taken: Taken | undefined
   /** Each worker's pod has a volume for the runtime kit. */
   kitIsCopied: boolean
 }
@@ -28,11 +28,10 @@ export class Room {
   readonly #fits = new WeakMap<FunctionSpec, Fit>()
   readonly #slots = new WeakMap<FunctionSpec, number>()
 
-  constructor({ nodes, others = [], kitIsCopied }: RoomFacts) {
+  constructor({ nodes, taken, kitIsCopied }: RoomFacts) {
     this.#nodes = nodes.filter(takesPods)
-    const taken = takenByNode(others)
     this.#free = this.#nodes.map(({ metadata: { name }, status }) =>
-      less(amountsOf(status?.allocatable), taken.get(name) ?? {}),
+      less(amountsOf(status?.allocatable), taken?.get(name) ?? {}),
     )
     this.#kitIsCopied = kitIsCopied
   }
@@ -73,17 +72,4 @@ export class Room {
     this.#fits.set(spec, fit)
     return fit
   }
-}
-
-/** What has ended takes nothing, and what waits for a node takes nothing yet. */
-const TAKES_NOTHING = ['Succeeded', 'Failed']
-
-function takenByNode(pods: readonly Pod[]): Map<string, Amounts> {
-  const taken = new Map<string, Amounts>()
-  for (const { spec, status } of pods) {
-    const node = spec?.nodeName
-    if (!spec || !node || TAKES_NOTHING.includes(status?.phase ?? '')) continue
-    taken.set(node, total(taken.get(node) ?? {}, effectiveRequest(spec)))
-  }
-  return taken
 }

@@ -3,8 +3,9 @@ import type { BackendLimits } from '../../backend.js'
 import type { Cluster } from '../cluster.js'
 import { limitsOf } from '../limits.js'
 import { othersThan } from '../names.js'
-import type { Node, Pod } from '../objects.js'
+import type { Node } from '../objects.js'
 import { Room } from './room.js'
+import { takenBy, type Taken } from './taken.js'
 
 export interface SurroundingsContext {
   cluster: Pick<Cluster, 'listNodes' | 'listOtherPods'>
@@ -32,7 +33,8 @@ export class Surroundings {
   readonly #context: SurroundingsContext
   /** Undefined where they may not be looked at, or there are none. */
   #nodes: readonly Node[] | undefined
-  #others: readonly Pod[] | undefined
+  /** Undefined where pods of others may not be looked at. */
+  #taken: Taken | undefined
   #room: Room | undefined
   #limits: BackendLimits
   #look: { at: number; tookMs: number } = { at: Number.NEGATIVE_INFINITY, tookMs: 0 }
@@ -62,7 +64,7 @@ export class Surroundings {
 
   /** What others take of the nodes is in `room`. */
   get seesOthers(): boolean {
-    return this.#room !== undefined && this.#others !== undefined
+    return this.#room !== undefined && this.#taken !== undefined
   }
 
   /** Names of nodes that are to get no more work. */
@@ -92,7 +94,7 @@ export class Surroundings {
     if (this.#context.autoscaling) return []
     if (!this.#nodes)
       return ['nodes may not be listed, so whether there is room is learned from workers that find no place']
-    if (this.#others) return []
+    if (this.#taken) return []
     return [
       'pods of all namespaces may not be listed, so what others take of the nodes is learned from workers that find no place (spillway install --read-pods lets it know before)',
     ]
@@ -104,19 +106,23 @@ export class Surroundings {
     this.#look = { at, tookMs: this.#look.tookMs }
     const nodes = await listNodes()
     const limiting = autoscaling || !nodes?.length ? undefined : nodes
-    const others = limiting && (await this.#listOthers())
-    this.#look = { at, tookMs: now() - at }
+    const taken = limiting && (await this.#takenByOthers())
     this.#nodes = nodes
-    this.#others = others
+    this.#taken = taken
     this.#limits = limitsOf(limiting)
-    this.#room = limiting && new Room({ nodes: limiting, others, kitIsCopied })
+    this.#room = limiting && new Room({ nodes: limiting, taken, kitIsCopied })
+    this.#look = { at, tookMs: now() - at }
   }
 
-  /** It may be a long list: what fails is asked for the next time. */
-  #listOthers(): Promise<readonly Pod[] | undefined> {
+  /** It may be a long list, of which no more is kept than that; one that fails is asked for the next time. */
+  async #takenByOthers(): Promise<Taken | undefined> {
     const { cluster, instance } = this.#context
-    const list = this.#unlessForbidden('pods', () => cluster.listOtherPods(othersThan(instance)))
-    return list.catch(() => this.#others)
+    try {
+      const others = await this.#unlessForbidden('pods', () => cluster.listOtherPods(othersThan(instance)))
+      return others && takenBy(others)
+    } catch {
+      return this.#taken
+    }
   }
 
   async #unlessForbidden<T>(

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Demand } from '../../../../../dispatcher/backends/backend.js'
 import type { Node, Pod } from '../../../../../dispatcher/backends/kubernetes/objects.js'
 import { Room } from '../../../../../dispatcher/backends/kubernetes/room/room.js'
+import { takenBy } from '../../../../../dispatcher/backends/kubernetes/room/taken.js'
 import { nodeOf, otherPod } from '../../../../support/kubernetes-objects.js'
 import { releaseOf, specOf } from '../spec.js'
 
@@ -10,7 +11,8 @@ const LARGE = { cpu: '4', memory: '16Gi', 'ephemeral-storage': '100Gi', pods: '1
 const ONE = { cpu: 1, memorySize: 1024 }
 const MOST = 1000
 
-const room = (nodes: Node[], others?: Pod[], kitIsCopied = false) => new Room({ nodes, others, kitIsCopied })
+const room = (nodes: Node[], others: Pod[] = [], kitIsCopied = false) =>
+  new Room({ nodes, taken: takenBy(others), kitIsCopied })
 const demandOf = (raw: Record<string, unknown>, queued = 1, name = 'f'): Demand => ({
   release: releaseOf(raw, name),
   queued,
