@@ -10,7 +10,8 @@ export interface Toleration {
 }
 
 export interface Wishes {
-  nodeSelector: Readonly<Record<string, string>>
+  /** Names and values of labels that a node must have, all of them. */
+  labels: readonly (readonly [string, string])[]
   tolerations: readonly Toleration[]
 }
 
@@ -18,9 +19,8 @@ export interface Wishes {
 export const takesPods = ({ spec, status }: Node): boolean =>
   !spec?.unschedulable && !status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is !== 'True')
 
-export function mayHold({ metadata, spec }: Node, { nodeSelector, tolerations }: Wishes): boolean {
-  const { labels = {} } = metadata
-  const isWanted = Object.entries(nodeSelector).every(([key, value]) => labels[key] === value)
+export function mayHold({ metadata, spec }: Node, { labels, tolerations }: Wishes): boolean {
+  const isWanted = labels.every(([key, value]) => metadata.labels?.[key] === value)
   return isWanted && (spec?.taints ?? []).every((taint) => isHarmless(taint) || isTolerated(taint, tolerations))
 }
 

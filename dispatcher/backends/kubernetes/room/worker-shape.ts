@@ -11,10 +11,10 @@ export interface WorkerShape extends Wishes {
 
 export function shapeOf(registered: FunctionSpec, kitIsCopied: boolean): WorkerShape {
   const spec = specFor(registered, 'kubernetes')
-  const { nodeSelector, tolerations = [] } = spec.kubernetes ?? {}
+  const { nodeSelector = {}, tolerations = [] } = spec.kubernetes ?? {}
   return {
     need: { ...amountsOf(resources(spec, kitIsCopied).requests), pods: 1 },
-    nodeSelector: { ...nodesOf(spec.architecture), ...nodeSelector },
+    labels: [...Object.entries(nodesOf(spec.architecture)), ...Object.entries(nodeSelector)],
     tolerations,
   }
 }

@@ -6,7 +6,7 @@ const TAINT = { key: 'gpu', value: 'yes', effect: 'NoSchedule' }
 
 describe('kubernetes: where a worker may go', () => {
   const holds = (tolerations: Toleration[], taint = TAINT) =>
-    mayHold(nodeOf('n', {}, { taints: [taint] }), { nodeSelector: {}, tolerations })
+    mayHold(nodeOf('n', {}, { taints: [taint] }), { labels: [], tolerations })
 
   it('to no node that is cordoned or away', () => {
     assert.ok(takesPods(nodeOf('n', {})))
@@ -18,7 +18,7 @@ describe('kubernetes: where a worker may go', () => {
 
   it('to nodes that have every label that it wants', () => {
     const node = nodeOf('n', {}, { labels: { disk: 'ssd', zone: 'a' } })
-    const on = (nodeSelector: Record<string, string>) => mayHold(node, { nodeSelector, tolerations: [] })
+    const on = (labels: Record<string, string>) => mayHold(node, { labels: Object.entries(labels), tolerations: [] })
     assert.ok(on({ 'kubernetes.io/arch': 'amd64', disk: 'ssd' }))
     assert.ok(!on({ 'kubernetes.io/arch': 'arm64' }))
     assert.ok(!on({ disk: 'ssd', zone: 'b' }))
@@ -48,7 +48,7 @@ describe('kubernetes: where a worker may go', () => {
 
   it('only where all taints are tolerated', () => {
     const taints = [TAINT, { key: 'node.kubernetes.io/disk-pressure', effect: 'NoSchedule' }]
-    const on = (tolerations: Toleration[]) => mayHold(nodeOf('n', {}, { taints }), { nodeSelector: {}, tolerations })
+    const on = (tolerations: Toleration[]) => mayHold(nodeOf('n', {}, { taints }), { labels: [], tolerations })
     assert.ok(!on([{ key: 'gpu', operator: 'Exists' }]))
     assert.ok(
       on([
