@@ -19,9 +19,10 @@ const nothingOver = new WeakMap<FunctionSpec, WeakMap<BackendLimits, Reason[]>>(
 export function misfits(spec: FunctionSpec, inputBytes: number, limits: BackendLimits, run?: RunTime): Reason[] {
   const fixed = fixedMisfits(spec, limits)
   const own = specFor(spec, limits.name)
-  const texts = [timeMisfit(own.timeout, limits, run), inputMisfit(own.ephemeralStorageSize, inputBytes)]
-  const varying = texts.filter((text) => text !== undefined)
-  return varying.length === 0 ? fixed : [...fixed, ...varying.map((text) => reason(limits, text))]
+  const time = timeMisfit(own.timeout, limits, run)
+  const input = inputMisfit(own.ephemeralStorageSize, inputBytes)
+  if (time === undefined && input === undefined) return fixed
+  return [...fixed, ...[time, input].flatMap((text) => (text === undefined ? [] : [reason(limits, text)]))]
 }
 
 /** What does not depend on the input is worked out once per release. */

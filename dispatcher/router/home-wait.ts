@@ -18,19 +18,18 @@ export interface HomeWait {
 
 export function waitAt({ spec }: Work, { now, corrections }: Situation, homes: readonly Candidate[]): HomeWait {
   const states = homes.map(({ state }) => state)
-  const loads = states.map(({ load }) => load).filter((load) => load !== undefined)
+  const loads = loadsOf(states)
   const others = othersWait(loads, spec.cpu, homes[0]!.run.seconds)
   const seen = { others, capacity: sum(loads, 'capacity'), free: Math.max(0, sum(loads, 'free')) }
   if (loads.length < homes.length) return seen
   const well = states.filter(({ breaker }) => usableFrom(breaker ?? CLOSED) <= now)
-  const there = expectedWait(
-    well.map(({ load }) => load!),
-    spec.cpu,
-    corrections,
-  )
+  const there = expectedWait(well.length === states.length ? loads : loadsOf(well), spec.cpu, corrections)
   if (there.seconds === 0) return { ...seen, expected: booted(well) }
   return { ...seen, expected: Number.isFinite(there.seconds) ? there : recovered(states, now, there) }
 }
+
+const loadsOf = (states: readonly BackendState[]): Load[] =>
+  states.map(({ load }) => load).filter((load) => load !== undefined)
 
 /** A slot is free, and a worker has to come up there. */
 function booted(states: readonly BackendState[]): ExpectedWait {

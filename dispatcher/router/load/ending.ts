@@ -1,19 +1,12 @@
 /** When running attempts are expected to give back what they hold. Pure. */
 import type { RunTime } from '../run-time.js'
-import { TIMES } from './load.js'
+import { TIMES, type Ending } from './load.js'
 
 export interface Holding {
   units: number
   /** Epoch milliseconds. */
   since: number
   run: Pick<RunTime, 'endedBy'>
-}
-
-export interface Ending {
-  /** Units given back by each of TIMES, on average. */
-  ending: Float64Array
-  /** The integral of that, unit-seconds. */
-  usable: Float64Array
 }
 
 export function endingOf(holdings: Iterable<Holding>, now: number): Ending {

@@ -5,7 +5,7 @@
  * in its turn; the wait ends when there is enough for everything before it and for itself. Where smaller work may
  * overtake what does not fit yet, only work that is not larger is before it.
  */
-import { sizeOf, TIMES, unitsOf, type Load, type WaitCorrection } from './load.js'
+import { sizeOf, TIMES, unitsOf, type Ending, type Load, type WaitCorrection } from './load.js'
 
 export interface ExpectedWait {
   /** Seconds; infinite when no end can be foreseen. */
@@ -57,25 +57,31 @@ function needOf(load: Load, cpu: number): Need {
   return { load, fits: units <= load.capacity, need: before + units, free, seconds }
 }
 
-/** The first moment at which the back-ends together can have taken all of it, each its share. */
+/** The first moment at which the back-ends together can have taken all of it, each its share; the share only grows. */
 function timeUntil(needs: readonly Need[]): number {
+  const endings = needs.map(({ load }) => load.ending())
+  let before = 0
   let earlier = 0
-  for (let index = 1; index < TIMES.length; index++) {
-    const share = shareTaken(needs, index)
-    if (share >= 1) {
-      const [from, to] = [TIMES[index - 1]!, TIMES[index]!]
-      return from + ((to - from) * (1 - earlier)) / (share - earlier)
-    }
-    earlier = Math.max(0, share)
+  let after = TIMES.length - 1
+  let share = shareTaken(needs, endings, after)
+  if (!(share >= 1)) return beyond(needs, Math.max(0, share))
+  while (after - before > 1) {
+    const middle = (before + after) >> 1
+    const there = shareTaken(needs, endings, middle)
+    if (there >= 1) [after, share] = [middle, there]
+    else [before, earlier] = [middle, Math.max(0, there)]
   }
-  return beyond(needs, earlier)
+  const [from, to] = [TIMES[before]!, TIMES[after]!]
+  return from + ((to - from) * (1 - earlier)) / (share - earlier)
 }
 
-function shareTaken(needs: readonly Need[], index: number): number {
+function shareTaken(needs: readonly Need[], endings: readonly Ending[], index: number): number {
   let share = 0
-  for (const { load, need, free, seconds } of needs) {
-    const usable = load.usable[index]! + Math.max(0, free) * TIMES[index]!
-    share += (free + load.ending[index]! + usable / seconds) / need
+  for (let place = 0; place < needs.length; place++) {
+    const { need, free, seconds } = needs[place]!
+    const { ending, usable } = endings[place]!
+    const usableSeconds = usable[index]! + Math.max(0, free) * TIMES[index]!
+    share += (free + ending[index]! + usableSeconds / seconds) / need
   }
   return share
 }

@@ -6,8 +6,8 @@
 import type { BackendName } from '../../../runtime/contract/function-spec.js'
 import type { RunTime } from '../run-time.js'
 import { Correction } from './correction.js'
-import { endingOf, type Ending, type Holding } from './ending.js'
-import { sizeOf, SIZES, unitsOf, type Load, type Unit, type WaitCorrection } from './load.js'
+import { endingOf, type Holding } from './ending.js'
+import { sizeOf, SIZES, unitsOf, type Ending, type Load, type Unit, type WaitCorrection } from './load.js'
 
 /** Share of the capacity that may change hands before expected ends are worked out anew. */
 const CHANGED_SHARE = 0.02
@@ -178,12 +178,7 @@ export class Ledger {
       waiting: units,
       waitingCount: this.#sums.attempt.units,
       waitingSeconds: seconds,
-      get ending() {
-        return shareOf(endingAt(place, now).ending, share)
-      },
-      get usable() {
-        return shareOf(endingAt(place, now).usable, share)
-      },
+      ending: () => shareOf(endingAt(place, now), share),
       scale: this.#scale(),
     }
   }
@@ -235,7 +230,10 @@ const emptySums = () => ({ units: new Float64Array(SIZES), seconds: new Float64A
 
 const total = (numbers: Float64Array) => numbers.reduce((sum, number) => sum + number, 0)
 
-const shareOf = (units: Float64Array, share: number) => (share === 1 ? units : units.map((one) => one * share))
+const shareOf = (whole: Ending, share: number): Ending => {
+  if (share === 1) return whole
+  return { ending: whole.ending.map((units) => units * share), usable: whole.usable.map((units) => units * share) }
+}
 
 function take(place: Place, id: string, holding: Holding & { seconds: number }): void {
   giveBack(place, id)

@@ -15,6 +15,13 @@ export type Unit = 'attempt' | 'vcpu'
 
 export const unitsOf = (unit: Unit, cpu: number): number => (unit === 'attempt' ? 1 : cpu)
 
+export interface Ending {
+  /** Units given back by each of TIMES, on average. */
+  ending: Float64Array
+  /** The integral of that: unit-seconds that will have been usable by then. */
+  usable: Float64Array
+}
+
 export interface Load {
   unit: Unit
   /** Units that may be taken at once. */
@@ -31,10 +38,8 @@ export interface Load {
   waitingCount: ArrayLike<number>
   /** Units x seconds of waiting work, by size. */
   waitingSeconds: ArrayLike<number>
-  /** Units that are expected to be given back by each of TIMES. */
-  ending: ArrayLike<number>
-  /** The integral of `ending`: unit-seconds that will have been usable by each of TIMES. */
-  usable: ArrayLike<number>
+  /** What those that run are expected to give back; worked out when it is asked for. */
+  ending(): Ending
   /** Average run time of what runs and waits, seconds: the measure in which forecasts are corrected. */
   scale: number
 }
