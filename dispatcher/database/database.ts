@@ -11,9 +11,10 @@
  *   get what may spill over by now, what is due longest first.
  * - Only the newest attempt of a running invocation is `held`; every call by another one answers `fenced` and changes nothing.
  * - Costs of accept and claim do not grow with the length of the queue.
+ * - Of a decision its numbers are kept; whoever reads it gets it in words.
  * - `now` and other times are arguments, in epoch milliseconds; a driver never looks at a clock.
  */
-import type { Decision } from '../../runtime/contract/decision.js'
+import type { BriefDecision, Decision } from '../../runtime/contract/decision.js'
 import type { InvocationInput, InvocationRecord, InvocationSummary } from '../../runtime/contract/dispatcher-api.js'
 import type { BackendName, FunctionSpec } from '../../runtime/contract/function-spec.js'
 import type { State } from '../../runtime/contract/invocation.js'
@@ -40,7 +41,7 @@ export interface NewInvocation {
   input: InvocationInput
   /** Present for requests. */
   body?: Buffer
-  decision: Decision
+  decision: BriefDecision
   /** Present when no back-end can run it: it goes on record as failed, without an attempt. */
   refusal?: { cause: Cause; message: string }
   now: number
@@ -177,7 +178,7 @@ export interface WaitingWork {
 
 export interface NewDecision {
   invocation: string
-  decision: Decision
+  decision: BriefDecision
 }
 
 export interface EndedAttempt {

@@ -1,7 +1,8 @@
 /** Takes work in: matches it to functions, decides, and records it durably, once. */
 import { createHash } from 'node:crypto'
 import { v7 as newId } from 'uuid'
-import type { Decision } from '../../runtime/contract/decision.js'
+import type { BriefDecision } from '../../runtime/contract/decision.js'
+import { inWords } from '../../runtime/contract/decision-words.js'
 import type { Accepted, EventsAnswer, ObjectsAnswer } from '../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { eventIdentity, type ObjectEvent } from '../../runtime/contract/object-event.js'
@@ -88,7 +89,7 @@ export class Intake {
         'idempotency-conflict',
         `Idempotency-Key ${JSON.stringify(key)} was used for another body (invocation ${answer!.id}). Use a new key for new work.`,
       )
-    return { id: answer!.id, state: answer!.state, duplicate: answer!.duplicate, decision: work.decision }
+    return accepted(answer!, work)
   }
 
   /**
@@ -109,7 +110,7 @@ export class Intake {
   async object(name: string, event: ObjectEvent): Promise<Accepted> {
     const work = this.#objectWork(event, this.#context.current(name))
     const [answer] = await this.#record([work])
-    return { id: answer!.id, state: answer!.state, duplicate: answer!.duplicate, decision: work.decision }
+    return accepted(answer!, work)
   }
 
   /** Keeps what could not be read, for people to look at. */
@@ -173,6 +174,13 @@ export class Intake {
   }
 }
 
+const accepted = ({ id, state, duplicate }: AcceptAnswer, { decision }: NewInvocation): Accepted => ({
+  id,
+  state,
+  duplicate,
+  decision: inWords(decision),
+})
+
 const objectIdentity = (event: ObjectEvent) => shorten(eventIdentity(event))
 
 /** Keys can be a kilobyte long; an index entry need not be. */
@@ -180,7 +188,9 @@ const shorten = (identity: string) =>
   identity.length <= 200 ? identity : `sha256:${createHash('sha256').update(identity).digest('hex')}`
 
 /** A function that fits no back-end is not registered, so that it is the input which does not fit. */
-const refusal = ({ reasons }: Decision) => ({
+const refusal = (decision: BriefDecision) => ({
   cause: 'input-too-large' as const,
-  message: reasons.map(({ text }) => text).join('; '),
+  message: inWords(decision)
+    .reasons.map(({ text }) => text)
+    .join('; '),
 })

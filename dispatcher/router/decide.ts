@@ -5,13 +5,14 @@
  * Work is bound late. It waits in one queue, and workers of private back-ends pull from it; from `spillAt` on public ones
  * may take what is still there.
  */
-import type { Decision, DecisionTerms, Reason, Rule } from '../../runtime/contract/decision.js'
+import type { BriefDecision, DecisionTerms, Reason, Rule } from '../../runtime/contract/decision.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { candidatesOf, type Candidate } from './candidates.js'
+import { runTerms } from './run-time.js'
 import { whenToSpill } from './when-to-spill.js'
 import type { Situation, Work } from './situation.js'
 
-export function decide(work: Work, situation: Situation): Decision {
+export function decide(work: Work, situation: Situation): BriefDecision {
   const { able, reasons } = candidatesOf(work, situation)
   const homes = able.filter(({ state }) => !state.limits.public)
   const aways = able.filter(({ state }) => state.limits.public)
@@ -25,7 +26,7 @@ export function decide(work: Work, situation: Situation): Decision {
   }
 }
 
-function privateOnly(homes: readonly Candidate[], reasons: readonly Reason[]): Decision {
+function privateOnly(homes: readonly Candidate[], reasons: readonly Reason[]): BriefDecision {
   const names = homes.map(({ state }) => state.limits.name)
   const { rule, reason } = conclusion(names)
   return { eligible: names, spillAt: null, reasons: [...reasons, reason], terms: termsOf(rule, homes[0]) }
@@ -43,6 +44,5 @@ function conclusion(names: readonly BackendName[]): { rule: Rule; reason: Reason
 
 function termsOf(rule: Rule, home: Candidate | undefined): DecisionTerms {
   if (!home) return { rule }
-  const { seconds, upper, samples, basis } = home.run
-  return { rule, expectedRun: { seconds, upper, samples, basis }, hold: null }
+  return { rule, expectedRun: runTerms(home.run), hold: null }
 }

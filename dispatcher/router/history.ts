@@ -4,7 +4,8 @@
  */
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { formatBytes } from '../../runtime/contract/units.js'
-import { declaredRunTime, learnedRunTime, SAMPLES_MIN, type Declared, type RunTime } from './run-time.js'
+import { SAMPLES_MIN } from '../../runtime/contract/decision-words.js'
+import { declaredRunTime, learnedRunTime, type Declared, type RunTime } from './run-time.js'
 import { RunTimes, type StoredRunTimes } from './run-times.js'
 
 /** Functions that are remembered; the one that has not run for longest is forgotten first. */

@@ -1,4 +1,5 @@
 /** What is expected of one run: learned where enough runs of its kind have ended, declared until then. Pure. */
+import type { DecisionTerms } from '../../runtime/contract/decision.js'
 import type { RunTimes } from './run-times.js'
 
 export interface RunTime {
@@ -14,9 +15,6 @@ export interface RunTime {
   /** Share of attempts that have ended after so many seconds, from 0 to 1. */
   endedBy(seconds: number): number
 }
-
-/** Ended attempts from which on an average is worth more than what was declared. */
-export const SAMPLES_MIN = 5
 
 export interface Declared {
   /** seconds */
@@ -62,3 +60,7 @@ export function learnedRunTime(times: RunTimes, timeout: number, sizes?: string)
     endedBy: (after) => (after >= timeout ? 1 : known * times.endedBy(after)),
   }
 }
+
+/** What a decision says of it. */
+export const runTerms = ({ seconds, upper, samples, basis, sizes }: RunTime): DecisionTerms['expectedRun'] =>
+  sizes === undefined ? { seconds, upper, samples, basis } : { seconds, upper, samples, basis, sizes }

@@ -1,5 +1,5 @@
 /** How long work stays for private back-ends before public ones may take it, if nothing else stands in the way. Pure. */
-import type { Rule } from '../../runtime/contract/decision.js'
+import type { DeadlineNote, DecisionTerms, Rule } from '../../runtime/contract/decision.js'
 import { costAt, type Away } from './away.js'
 import type { Candidate } from './candidates.js'
 import type { HomeWait } from './home-wait.js'
@@ -17,8 +17,10 @@ export interface Stay {
   awayFirst: boolean
   /** Seconds of waiting that going public is worth, where that was weighed. */
   budget?: number
-  /** How the numbers of a deadline stand, for people. */
-  note?: string
+  /** What that is the product of. */
+  budgetFrom?: NonNullable<DecisionTerms['waitingBudgetFrom']>
+  /** Present when a deadline decided. */
+  note?: DeadlineNote
 }
 
 export interface StayQuestion {
@@ -52,13 +54,14 @@ const PREFERENCES: Readonly<Record<Work['spec']['routing']['prefer'], (question:
 function preferPrivate(question: StayQuestion): Stay {
   const { work, homes, wait } = question
   const { spec } = work
-  const { budget, hold, forecast } = waitingOf(spec.routing.waitingBudget, homes[0]!.run.seconds, spec.cpu)
+  const { budget, hold, forecast, from } = waitingOf(spec.routing.waitingBudget, homes[0]!.run.seconds, spec.cpu)
+  const weighed = from ? { budget, budgetFrom: from } : { budget }
   const seconds = forecast ? wait?.expected?.seconds : undefined
-  if (seconds === undefined) return { rule: 'waiting-budget', hold: budget, awayFirst: false, budget }
+  if (seconds === undefined) return { rule: 'waiting-budget', hold: budget, awayFirst: false, ...weighed }
   const all = seconds > 0 ? seconds + wait!.others : 0
-  if (all > budget) return { rule: 'expected-wait', hold: waited(question), awayFirst: true, budget }
+  if (all > budget) return { rule: 'expected-wait', hold: waited(question), awayFirst: true, ...weighed }
   const least = seconds === 0 ? PULL_SECONDS : 0
-  return { rule: 'waiting-budget', hold: Math.max(hold, least), awayFirst: false, budget }
+  return { rule: 'waiting-budget', hold: Math.max(hold, least), awayFirst: false, ...weighed }
 }
 
 function preferCheapest(question: StayQuestion): Stay {

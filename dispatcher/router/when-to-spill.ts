@@ -1,12 +1,14 @@
 /** From when public back-ends may take work that private ones could run too, and why. Pure. */
-import type { DecisionTerms, Reason, Rule } from '../../runtime/contract/decision.js'
+import type { BriefDecision, DecisionTerms, Reason, Rule } from '../../runtime/contract/decision.js'
+import { say } from '../../runtime/contract/decision-words.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { bestAway, type Away } from './away.js'
 import type { Candidate } from './candidates.js'
 import { waitAt, type HomeWait } from './home-wait.js'
+import type { ExpectedWait } from './load/expected-wait.js'
+import { runTerms } from './run-time.js'
 import { stayAt, type Stay } from './stay.js'
 import type { Situation, Work } from './situation.js'
-import { runText, spillText, stayText, waitText } from './texts.js'
 
 export interface Question {
   work: Work
@@ -20,7 +22,7 @@ export interface Spill {
   eligible: BackendName[]
   /** Epoch milliseconds, whole ones, as databases keep them; null = never. */
   at: number | null
-  reasons: Reason[]
+  reasons: BriefDecision['reasons']
   terms: DecisionTerms
 }
 
@@ -32,14 +34,19 @@ export function whenToSpill(question: Question): Spill {
   const stay = stayAt({ work, situation, homes, away, wait, acceptedAt })
   const gated = behindGate(stay, away, { acceptedAt, now: situation.now })
   if (gated.hold === null && homes.length === 0) return outOfReach(away, stay)
+  const places = [away.candidate, ...aways.filter((other) => other !== away.candidate)]
+  const preferred = inOrder(stay.awayFirst, homes, places)
+  const terms = termsOf(question, { away, stay, wait, acceptedAt })
   return {
-    eligible: inOrder(stay.awayFirst && !gated.reason, homes, [
-      away.candidate,
-      ...aways.filter((other) => other !== away.candidate),
-    ]),
+    eligible: gated.reason ? inOrder(false, homes, places) : preferred,
     at: gated.hold === null ? null : Math.max(situation.now, Math.round(acceptedAt + gated.hold * 1000)),
-    reasons: reasonsOf(question, { away, stay, gated, wait }),
-    terms: termsOf(question, { away, stay, gated, wait, acceptedAt }),
+    reasons: [
+      'run',
+      ...(wait ? (['wait'] as const) : []),
+      ...(gated.reason ? [say('stay', preferred, terms), gated.reason] : (['stay'] as const)),
+      'price',
+    ],
+    terms: gated.reason ? { ...terms, rule: gated.rule, hold: gated.hold } : terms,
   }
 }
 
@@ -78,45 +85,32 @@ function inOrder(awayFirst: boolean, homes: readonly Candidate[], aways: readonl
 interface Found {
   away: Away
   stay: Stay
-  gated: Gated
   wait: HomeWait | undefined
+  /** Epoch milliseconds. */
+  acceptedAt: number
 }
 
-function reasonsOf({ work, homes }: Question, { away, stay, gated, wait }: Found): Reason[] {
-  const run = homes[0]?.run ?? away.candidate.run
-  return [
-    { code: 'expected-run', text: runText(run) },
-    ...(wait ? [{ code: 'expected-wait', text: waitText(wait) }] : []),
-    { code: stay.rule, text: stayText(work, stay, run) },
-    ...(gated.reason ? [gated.reason] : []),
-    { code: 'price', backend: away.candidate.state.limits.name, text: spillText(away) },
-  ]
-}
-
-function termsOf(
-  { work, homes }: Question,
-  { away, stay, gated, wait, acceptedAt }: Found & { acceptedAt: number },
-): DecisionTerms {
-  const { seconds, upper, samples, basis } = homes[0]?.run ?? away.candidate.run
+function termsOf({ work, homes }: Question, { away, stay, wait, acceptedAt }: Found): DecisionTerms {
+  const { rule, hold, budget, budgetFrom, note } = stay
   const { deadline } = work.spec.routing
-  return {
-    rule: gated.rule,
-    expectedRun: { seconds, upper, samples, basis },
-    ...(wait?.expected
-      ? {
-          expectedWait: {
-            seconds: finite(wait.expected.seconds),
-            raw: finite(wait.expected.raw),
-            others: wait.others,
-          },
-        }
-      : {}),
-    ...(stay.budget === undefined ? {} : { waitingBudget: stay.budget }),
-    hold: gated.hold,
-    cost: away.cost,
-    ...(away.budgetLeft ? { budgetLeft: away.budgetLeft } : {}),
-    ...(deadline === undefined ? {} : { deadlineAt: acceptedAt + deadline * 1000 }),
-  }
+  const terms: DecisionTerms = { rule, expectedRun: runTerms(homes[0]?.run ?? away.candidate.run) }
+  if (wait?.expected) terms.expectedWait = waitTerms(wait, wait.expected)
+  if (budget !== undefined) terms.waitingBudget = budget
+  if (budgetFrom) terms.waitingBudgetFrom = budgetFrom
+  terms.hold = hold
+  terms.cost = away.cost
+  if (away.budgetLeft) terms.budgetLeft = away.budgetLeft
+  if (deadline !== undefined) terms.deadlineAt = acceptedAt + deadline * 1000
+  if (deadline !== undefined && note) terms.deadline = { seconds: deadline, note }
+  return terms
 }
+
+const waitTerms = ({ others, free, capacity }: HomeWait, { seconds, raw }: ExpectedWait) => ({
+  seconds: finite(seconds),
+  raw: finite(raw),
+  others,
+  free,
+  capacity,
+})
 
 const finite = (seconds: number) => (Number.isFinite(seconds) ? seconds : null)

@@ -3,8 +3,8 @@
  * dispatcher they become part of the numbers that stand on record, so that what others accept and claim is in them too,
  * and neither memory nor time grows with the queue.
  */
-import type { Decision } from '../../runtime/contract/decision.js'
-import type { BackendName } from '../../runtime/contract/function-spec.js'
+import type { BriefDecision } from '../../runtime/contract/decision.js'
+import { isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { Capacity } from '../backends/backend.js'
 import type { Backlog, RunningAttempt } from '../database/database.js'
@@ -18,7 +18,7 @@ const REMEMBERED_MAX = 10_000
 export interface Arrival {
   id: string
   release: Release
-  decision: Decision
+  decision: BriefDecision
   now: number
 }
 
@@ -58,7 +58,7 @@ export class Books {
   /** What goes over at once does not wait; all else does, until it starts. */
   arrived({ id, release, decision, now }: Arrival): void {
     const { eligible, spillAt, terms } = decision
-    if (!eligible.some((name) => this.#homes().includes(name))) return
+    if (eligible.every(isPublic)) return
     const kind = this.#kinds.of(release)
     kind.learn(decision)
     const { cpu } = release.spec
@@ -92,7 +92,7 @@ export class Books {
   }
 
   #hold({ id, release, backend, run, now }: Start): void {
-    if (!this.#homes().includes(backend)) return this.ledger.left(id, 'spilled', now)
+    if (isPublic(backend)) return this.ledger.left(id, 'spilled', now)
     this.ledger.started(id, { backend, cpu: release.spec.cpu, run, at: now })
     this.#running.set(id, { key: kindKey(release), backend })
   }

@@ -1,5 +1,5 @@
 /** What waits of each release: how long a piece takes, what it would cost elsewhere, and how much is about to go over. */
-import type { Decision } from '../../runtime/contract/decision.js'
+import type { BriefDecision } from '../../runtime/contract/decision.js'
 import type { Release } from '../../runtime/contract/release.js'
 
 /** Share of the newest piece in what is expected of the next. */
@@ -40,7 +40,7 @@ export class Kind {
     return this.#leaving.size
   }
 
-  learn({ terms }: Decision): void {
+  learn({ terms }: Pick<BriefDecision, 'terms'>): void {
     this.#seconds = mixed(this.#seconds, terms?.expectedRun?.seconds)
     this.#cost = mixed(this.#cost, terms?.cost)
   }

@@ -2,7 +2,7 @@
  * Work that waits is decided about again when a private back-end is lost or comes back: what it was told is not true any
  * more. From the oldest on, each in view of what waits before it; in the background, so that nothing else waits for that.
  */
-import type { Decision } from '../../runtime/contract/decision.js'
+import type { BriefDecision } from '../../runtime/contract/decision.js'
 import { isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { Release } from '../../runtime/contract/release.js'
 import { asError } from '../../runtime/contract/errors.js'
@@ -108,7 +108,9 @@ interface Lane {
   why: string
 }
 
-const isSame = ({ spillAt: before }: Decision, { spillAt }: Decision): boolean =>
+type Timed = Pick<BriefDecision, 'spillAt'>
+
+const isSame = ({ spillAt: before }: Timed, { spillAt }: Timed): boolean =>
   before === spillAt || (before !== null && spillAt !== null && Math.abs(before - spillAt) < DIFFERENCE_MS)
 
 /** The sets of back-ends that work of it can wait for where it has a choice between home and away. */

@@ -3,8 +3,9 @@
  * what has been spent. The router is pure; here is its situation.
  */
 import type { BreakerStatus, InvocationInput, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
-import type { Decision } from '../../runtime/contract/decision.js'
-import { specFor, type BackendName } from '../../runtime/contract/function-spec.js'
+import type { BriefDecision, Decision } from '../../runtime/contract/decision.js'
+import { inWords } from '../../runtime/contract/decision-words.js'
+import { isPublic, specFor, type BackendName } from '../../runtime/contract/function-spec.js'
 import { CAUSES, type Cause, type Outcome } from '../../runtime/contract/outcome.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { BackendLimits, Capacity } from '../backends/backend.js'
@@ -56,7 +57,7 @@ export interface Arrived {
   /** Of the invocation. */
   id: string
   function: string
-  decision: Decision
+  decision: BriefDecision
 }
 
 /** An attempt that a worker or a back-end has taken. */
@@ -98,11 +99,11 @@ export class Routing {
   look(): string | undefined {
     const now = this.#context.now()
     for (const backend of this.#context.backends.workers) {
-      const { name, public: isPublic } = backend.limits
+      const { name } = backend.limits
       const own = backend.capacity()
       const capacity = backend.follow ? own : { ...own, slots: own.slots * this.#context.dispatchers() }
       this.#capacities.set(name, capacity)
-      if (!isPublic) this.books.look(name, capacity, now)
+      if (!isPublic(name)) this.books.look(name, capacity, now)
     }
     return this.#usable.look(this.#capacities, now)
   }
@@ -120,11 +121,11 @@ export class Routing {
   }
 
   decide(work: Work): Decision {
-    return decide(work, this.situation(work))
+    return inWords(decide(work, this.situation(work)))
   }
 
   /** Decides about new work and enters it into the books, so that the next is decided about in view of it. */
-  arrive(id: string, { release, input }: Offered): Decision {
+  arrive(id: string, { release, input }: Offered): BriefDecision {
     const decision = decide(workOf({ release, input }), this.situation(release))
     this.books.arrived({ id, release, decision, now: this.#context.now() })
     return decision
@@ -132,7 +133,7 @@ export class Routing {
 
   /** Whether a public back-end may be given work of that release now, as far as can be told without looking at it. */
   mayTake(backend: BackendName, release: Release): boolean {
-    if (!this.#isPublic(backend)) return true
+    if (!isPublic(backend)) return true
     const now = this.#context.now()
     const { budget } = release.spec.routing
     if (!this.breakers.isUsable({ backend, function: release.function }, now)) return false
@@ -151,7 +152,7 @@ export class Routing {
     const now = this.#context.now()
     this.tallies.started(release.function, backend)
     this.books.started({ id: invocation, release, backend, run: this.#expected(release, backend, input), now })
-    if (!this.#isPublic(backend)) return
+    if (!isPublic(backend)) return
     this.breakers.started({ backend, function: release.function }, invocation, now)
     this.budgets.started({ ...taken, function: release.function }, cost ?? 0, now)
   }
@@ -235,7 +236,7 @@ export class Routing {
   async #lookAtSpending(since: number): Promise<void> {
     const { database, now } = this.#context
     this.#spendingAt = now()
-    const running = (await database.runningAttempts()).filter(({ backend }) => this.#isPublic(backend))
+    const running = (await database.runningAttempts()).filter(({ backend }) => isPublic(backend))
     const owed = await database.owed(now() - OWED_MS)
     const unpaid = await Promise.all([...running, ...owed].map((attempt) => this.#unpaid(attempt)))
     const spent = await database.spending(since)
@@ -253,8 +254,8 @@ export class Routing {
   }
 
   #stateOf(limits: BackendLimits, release: Parameters<Routing['situation']>[0], now: number): BackendState {
-    const { name, public: isPublic } = limits
-    if (isPublic) return { limits, breaker: this.breakers.of(name, release.function) }
+    const { name } = limits
+    if (isPublic(name)) return { limits, breaker: this.breakers.of(name, release.function) }
     const { bootSeconds = 0, illSince, slotsFor } = this.#capacities.get(name) ?? {}
     const load = this.books.ledger.load(name, now, slotsFor?.(release.spec))
     const isWarm = bootSeconds === 0 || (isRelease(release) && this.#context.idle(release) > 0)
@@ -277,11 +278,7 @@ export class Routing {
   }
 
   #homes(): BackendName[] {
-    return this.#context.backends.limits().flatMap(({ name, public: isPublic }) => (isPublic ? [] : [name]))
-  }
-
-  #isPublic(backend: BackendName): boolean {
-    return this.#context.backends.limits().some((limits) => limits.name === backend && limits.public)
+    return this.#context.backends.limits().flatMap(({ name }) => (isPublic(name) ? [] : [name]))
   }
 }
 

@@ -1,5 +1,5 @@
 /** How often was what decided, and how many attempts started where; since the start, for metrics. */
-import type { Decision } from '../../runtime/contract/decision.js'
+import type { BriefDecision } from '../../runtime/contract/decision.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 
 export interface Tally {
@@ -11,7 +11,7 @@ export class Tallies {
   readonly #decisions = new Map<string, Tally>()
   readonly #attempts = new Map<string, Tally>()
 
-  decided(functionName: string, { terms }: Decision): void {
+  decided(functionName: string, { terms }: Pick<BriefDecision, 'terms'>): void {
     count(this.#decisions, { function: functionName, rule: terms?.rule ?? 'fits-nowhere' })
   }
 

@@ -2,7 +2,7 @@
  * The dispatcher of the simulated world: the router, the books and the learning that a real one has, on a virtual clock.
  * Nothing is decided here.
  */
-import type { Decision } from '../../runtime/contract/decision.js'
+import type { BriefDecision } from '../../runtime/contract/decision.js'
 import type { BackendName, FunctionSpec } from '../../runtime/contract/function-spec.js'
 import type { RoutingPolicy } from '../../runtime/contract/routing-policy.js'
 import { decide } from '../router/decide.js'
@@ -47,7 +47,7 @@ export class SimulatedDispatcher {
     return this.#scenario.private.limits.name
   }
 
-  decide(subject: Case, now: number): Decision {
+  decide(subject: Case, now: number): BriefDecision {
     return decide(this.#work(subject), this.#situation(subject.job, now))
   }
 
@@ -55,7 +55,7 @@ export class SimulatedDispatcher {
     return spillNow(this.#work(subject), this.#situation(subject.job, now))
   }
 
-  queued({ job }: Case, { terms }: Decision, now: number): void {
+  queued({ job }: Case, { terms }: BriefDecision, now: number): void {
     const { cpu } = job.spec
     const seconds = terms?.expectedRun?.seconds ?? job.seconds
     this.#ledger.queued(String(job.id), { cpu, seconds, at: now * 1000, raw: terms?.expectedWait?.raw ?? null })

@@ -14,6 +14,7 @@ import type {
   TakenBack,
 } from '../../dispatcher/database/database.js'
 import type { AttemptRecord, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
+import { inWords } from '../../runtime/contract/decision-words.js'
 import { BACKEND_NAMES, type BackendName } from '../../runtime/contract/function-spec.js'
 import { isEnded, type State } from '../../runtime/contract/invocation.js'
 import { CAUSES, type Cause } from '../../runtime/contract/outcome.js'
@@ -256,7 +257,7 @@ export class DatabaseModel {
       acceptedAt: work.now,
       attempts: 0,
       moves: [],
-      decision: work.decision,
+      decision: inWords(work.decision),
       tries: [],
       outputs: [],
     }

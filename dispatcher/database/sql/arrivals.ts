@@ -4,6 +4,7 @@ import { SpillwayError } from '../../../runtime/contract/errors.js'
 import type { State } from '../../../runtime/contract/invocation.js'
 import type { NewInvocation } from '../database.js'
 import { laneOf } from '../lanes.js'
+import { keepDecision } from './decisions.js'
 import { printable } from './rows.js'
 import type { Write } from './statement.js'
 
@@ -21,7 +22,7 @@ export const arrival = (work: NewInvocation) =>
     bodyDigest(work),
     work.now,
     JSON.stringify(work.input),
-    JSON.stringify(work.decision),
+    keepDecision(work.decision),
     laneOf(work.decision),
     work.decision.spillAt,
     firstMoves(work),

@@ -1,8 +1,8 @@
 /** Work that waits: what was decided about it, and what is decided anew. */
-import type { Decision } from '../../../runtime/contract/decision.js'
 import type { InvocationInput } from '../../../runtime/contract/dispatcher-api.js'
 import type { NewDecision, WaitingWork, WhatWaits } from '../database.js'
 import { laneOf } from '../lanes.js'
+import { keepDecision, readDecision } from './decisions.js'
 import { many, type Query, type Write } from './statement.js'
 
 interface WaitingRow {
@@ -25,7 +25,7 @@ export const waiting = ({ function: name, release, eligible, after = 0, limit }:
     invocation: row.id,
     place: row.seq,
     input: JSON.parse(row.input) as InvocationInput,
-    decision: JSON.parse(row.decision) as Decision,
+    decision: readDecision(row.decision),
     acceptedAt: row.accepted_at,
     attempts: row.attempts,
   }))
@@ -33,7 +33,7 @@ export const waiting = ({ function: name, release, eligible, after = 0, limit }:
 export const redecide = (decisions: readonly NewDecision[]): Write<number> => ({
   statements: decisions.map(({ invocation, decision }) => ({
     sql: REDECIDE,
-    values: [JSON.stringify(decision), laneOf(decision), decision.spillAt, invocation],
+    values: [keepDecision(decision), laneOf(decision), decision.spillAt, invocation],
   })),
   read: (answers) => answers.reduce((sum, { changes }) => sum + changes, 0),
 })

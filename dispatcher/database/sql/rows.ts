@@ -1,5 +1,4 @@
 /** Rows of the tables, and the types of the contract that they become. */
-import type { Decision } from '../../../runtime/contract/decision.js'
 import type {
   AttemptRecord,
   InvocationInput,
@@ -12,6 +11,7 @@ import type { State } from '../../../runtime/contract/invocation.js'
 import type { Cause, PublishedOutput, ResultBody, StageTimes } from '../../../runtime/contract/outcome.js'
 import type { Release } from '../../../runtime/contract/release.js'
 import type { Publishing, RunningAttempt } from '../database.js'
+import { readDecision } from './decisions.js'
 
 export interface ReleaseRow {
   function: string
@@ -123,7 +123,7 @@ export function record(rows: RecordRow[]): InvocationRecord {
   return present({
     ...summary(row),
     moves: parse<Move[]>(row.moves),
-    decision: parse<Decision>(row.decision),
+    decision: readDecision(row.decision),
     tries: rows.filter(hasAttempt).map(attempt),
     outputs: parseIfAny<PublishedOutput[]>(row.outputs) ?? [],
     result: parseIfAny<ResultBody>(row.result),

@@ -5,6 +5,7 @@ import type { AttemptRef, Held, Publishing, Settlement } from '../database.js'
 import { hourOf } from '../hour.js'
 import { laneOf } from '../lanes.js'
 import { ifHeld, IS_HELD, key } from './attempts.js'
+import { keepDecision } from './decisions.js'
 import { ADD_MOVE, move, printable } from './rows.js'
 import type { Value, Write } from './statement.js'
 
@@ -81,7 +82,7 @@ function newState({ outcome, to, notBefore = 0, now, why, outputs, result, decis
     messageOf(outcome),
     jsonOrNull(outputs),
     jsonOrNull(result),
-    jsonOrNull(decision),
+    decision ? keepDecision(decision) : null,
     decision ? laneOf(decision) : null,
     decision ? 1 : 0,
     decision?.spillAt ?? null,

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { decide } from '../../../dispatcher/router/decide.js'
+import { decide as decideBriefly } from '../../../dispatcher/router/decide.js'
 import { History } from '../../../dispatcher/router/history.js'
-import { atRest } from '../../../dispatcher/router/situation.js'
+import { Ledger } from '../../../dispatcher/router/load/ledger.js'
+import { atRest, type Situation, type Work } from '../../../dispatcher/router/situation.js'
+import { inWords } from '../../../runtime/contract/decision-words.js'
 import { readFunctionSpec } from '../../../runtime/contract/read-function-spec.js'
 
 const spec = (raw: object) =>
   readFunctionSpec({ script: 'a.sh', ...raw }, { path: 'f', storages: [], backends: ['local'] }).value!
+const decide = (work: Work, situation: Situation) => inWords(decideBriefly(work, situation))
 const local = { name: 'local' as const, public: false, memoryMax: 4096 }
 
 describe('decide', () => {
@@ -64,5 +67,38 @@ describe('decide', () => {
     const { spillAt, terms } = decide({ function: 'f', spec: spec(raw), inputBytes: 10 }, situation)
     assert.equal(terms?.waitingBudget, 4.9547)
     assert.equal(spillAt, 5955)
+  })
+
+  it('says every number that it was made with', () => {
+    const lambda = { name: 'lambda' as const, public: true }
+    const runTimes = new History()
+    for (let run = 0; run < 80; run++)
+      runTimes.learn({ function: 'f', backend: 'local', inputBytes: 5e6, seconds: 10 + (run % 4) })
+    const ledger = new Ledger([{ name: 'local', unit: 'attempt', capacity: 2 }])
+    const run = runTimes.expected({ function: 'f', backend: 'local', inputBytes: 5e6, timeout: 300 })
+    for (const slot of ['a', 'b']) ledger.started(slot, { backend: 'local', cpu: 1, run, at: 0 })
+    ledger.queued('c', { cpu: 1, seconds: 11.5, at: 0 })
+    const situation = {
+      now: 1000,
+      backends: [{ limits: local, load: ledger.load('local', 1000)! }, { limits: lambda }],
+      runTimes,
+    }
+    const raw = { memorySize: 1769, routing: { budget: { perHour: 1 } } }
+    const { reasons } = decide({ function: 'f', spec: spec(raw), inputBytes: 5e6 }, situation)
+    assert.deepEqual(reasons, [
+      {
+        code: 'expected-run',
+        text: 'expected run time 11.5 s, the average of 80 runs with 4.2 MB to 16.8 MB of input; 95 of 100 end within 13 s',
+      },
+      {
+        code: 'expected-wait',
+        text: 'expected to wait 12.5 s for a private slot; others would wait 11.5 s more in all if it ran there',
+      },
+      {
+        code: 'expected-wait',
+        text: 'waiting budget 10.4 s (0.9 x 11.5 s x 1 vCPU) is less than that: it goes over at once',
+      },
+      { code: 'price', backend: 'lambda', text: 'lambda: a run costs about 0.00033 USD; left 1 USD of the hour' },
+    ])
   })
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { BackendLimits } from '../../../dispatcher/backends/backend.js'
+import { keepDecision, readDecision } from '../../../dispatcher/database/sql/decisions.js'
 import { CLOSED, type Breaker } from '../../../dispatcher/router/breaker.js'
 import { decide } from '../../../dispatcher/router/decide.js'
 import { History } from '../../../dispatcher/router/history.js'
@@ -9,6 +10,7 @@ import { Ledger } from '../../../dispatcher/router/load/ledger.js'
 import type { BackendState, Situation, Work } from '../../../dispatcher/router/situation.js'
 import { Spending } from '../../../dispatcher/router/spending.js'
 import { spillNow } from '../../../dispatcher/router/spill.js'
+import { inWords } from '../../../runtime/contract/decision-words.js'
 import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
 import { CAUSE_NAMES } from '../../../runtime/contract/outcome.js'
 import { readFunctionSpec } from '../../../runtime/contract/read-function-spec.js'
@@ -136,7 +138,7 @@ describe('every decision', () => {
 
   it('keeps to hard limits, and names every back-end that it leaves out', () => {
     holds((given, state) => {
-      const { eligible, reasons } = decide(given, state)
+      const { eligible, reasons } = inWords(decide(given, state))
       for (const { limits } of state.backends)
         if (!eligible.includes(limits.name)) assert.ok(reasons.some(({ backend }) => backend === limits.name))
       for (const name of eligible) {
@@ -155,11 +157,18 @@ describe('every decision', () => {
 
   it('spills at a whole millisecond, never in the past, and only where a public back-end may take it', () => {
     holds((given, state) => {
-      const { eligible, spillAt, reasons } = decide(given, state)
+      const { eligible, spillAt, reasons } = inWords(decide(given, state))
       assert.equal(new Set(eligible).size, eligible.length)
       assert.ok(spillAt === null || (Number.isSafeInteger(spillAt) && spillAt >= state.now), String(spillAt))
       assert.ok(spillAt === null || eligible.includes('lambda'))
       for (const { text } of reasons) assert.ok(text.length > 10 && !/NaN|undefined|Infinity/.test(text), text)
+    })
+  })
+
+  it('comes back from the record in the words that were answered when it was made', () => {
+    holds((given, state) => {
+      const decision = decide(given, state)
+      assert.deepEqual(readDecision(keepDecision(decision)), inWords(decision))
     })
   })
 

@@ -1,0 +1,1 @@
+-- From here on decisions are kept as lists of values, which earlier versions cannot read; what they kept stays as it is.
