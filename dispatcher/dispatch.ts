@@ -150,8 +150,9 @@ export class Dispatch {
 
   /** What may spill over becomes due without anything happening: workers of a public back-end are to look again. */
   #offer(demands: readonly Demand[]): void {
-    for (const { release, queued, idle } of demands)
-      if (queued > 0 && idle.length > 0) this.#context.changes.wake(spillTopic(release.function))
+    for (const { release, queued, running, concurrency, idle } of demands)
+      if (queued > 0 && running < concurrency && idle.length > 0)
+        this.#context.changes.wake(spillTopic(release.function))
   }
 
   /** Releases without work are demands too: their idle workers are known to the back-end by them. */

@@ -47,14 +47,10 @@ function awayOf(work: Work, situation: Situation, candidate: Candidate): Away {
   const { budget } = work.spec.routing
   const left = budget && leftOf(budget, situation)
   const gate = gateOf({ candidate, cost, budget, situation })
-  return {
-    candidate,
-    cost,
-    seconds: start + run.seconds,
-    upper: start + run.upper,
-    ...(gate ? { gate } : {}),
-    ...(left ? { budgetLeft: left } : {}),
-  }
+  const away: Away = { candidate, cost, seconds: start + run.seconds, upper: start + run.upper }
+  if (gate) away.gate = gate
+  if (left) away.budgetLeft = left
+  return away
 }
 
 /** USD of a run of the expected time. */

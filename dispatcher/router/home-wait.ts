@@ -20,12 +20,13 @@ export function waitAt({ spec }: Work, { now, corrections }: Situation, homes: r
   const states = homes.map(({ state }) => state)
   const loads = loadsOf(states)
   const others = othersWait(loads, spec.cpu, homes[0]!.run.seconds)
-  const seen = { others, capacity: sum(loads, 'capacity'), free: Math.max(0, sum(loads, 'free')) }
-  if (loads.length < homes.length) return seen
+  const wait: HomeWait = { others, capacity: sum(loads, 'capacity'), free: Math.max(0, sum(loads, 'free')) }
+  if (loads.length < homes.length) return wait
   const well = states.filter(({ breaker }) => usableFrom(breaker ?? CLOSED) <= now)
   const there = expectedWait(well.length === states.length ? loads : loadsOf(well), spec.cpu, corrections)
-  if (there.seconds === 0) return { ...seen, expected: booted(well) }
-  return { ...seen, expected: Number.isFinite(there.seconds) ? there : recovered(states, now, there) }
+  if (there.seconds === 0) wait.expected = booted(well)
+  else wait.expected = Number.isFinite(there.seconds) ? there : recovered(states, now, there)
+  return wait
 }
 
 const loadsOf = (states: readonly BackendState[]): Load[] =>

@@ -111,13 +111,14 @@ export class Routing {
   /** How things stand for work of a release. */
   situation(release: Pick<Release, 'function' | 'spec'> & Partial<Release>): Situation {
     const now = this.#context.now()
-    return {
+    const situation: Situation = {
       now,
       backends: this.#context.backends.limits().map((limits) => this.#stateOf(limits, release, now)),
       runTimes: this.history,
       corrections: this.books.ledger.corrections,
-      ...(release.spec.routing.budget ? { spending: this.budgets.of(release.function) } : {}),
     }
+    if (release.spec.routing.budget) situation.spending = this.budgets.of(release.function)
+    return situation
   }
 
   decide(work: Work): Decision {
@@ -259,12 +260,11 @@ export class Routing {
     const { bootSeconds = 0, illSince, slotsFor } = this.#capacities.get(name) ?? {}
     const load = this.books.ledger.load(name, now, slotsFor?.(release.spec))
     const isWarm = bootSeconds === 0 || (isRelease(release) && this.#context.idle(release) > 0)
-    return {
-      limits,
-      ...(load ? { load } : {}),
-      ...(isWarm ? {} : { bootSeconds }),
-      breaker: illSince === undefined ? this.breakers.of(name) : illness(illSince, now),
-    }
+    const breaker = illSince === undefined ? this.breakers.of(name) : illness(illSince, now)
+    const state: BackendState = { limits, breaker }
+    if (load) state.load = load
+    if (!isWarm) state.bootSeconds = bootSeconds
+    return state
   }
 
   #expected({ function: name, spec }: Release, backend: BackendName, input: InvocationInput): RunTime {

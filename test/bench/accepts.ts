@@ -4,11 +4,15 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { REPOSITORY } from '../support/dispatcher-process.js'
-import { figure, type Bench } from './figure.js'
+import { figure, median, type Bench } from './figure.js'
 import { requestsPerSecond } from './load.js'
 import { withDirectory, withDispatcher } from './with-dispatcher.js'
 
-const SECONDS = 5
+/** Of each measurement, after a while in which the dispatcher has become warm. */
+const SECONDS = 2
+const WARM_UP_SECONDS = 1
+/** Measurements there and back again. */
+const ROUNDS = 3
 const CONNECTIONS = 64
 const FUNCTION = 'bench-dev-hold'
 const HOLD = '#!/bin/sh\nsleep 600\n'
@@ -42,10 +46,10 @@ export const accepts: Bench = {
 async function inTurn(): Promise<{ grouped: number; routed: number }> {
   const one = { local: {} }
   const two = { local: {}, rehearsal: {} }
-  const rates = []
-  for (const backends of [one, two, two, one]) rates.push(await withBackends(backends))
-  const [first, second, third, fourth] = rates as [number, number, number, number]
-  return { grouped: (first + fourth) / 2, routed: (second + third) / 2 }
+  const rates = new Map<object, number[]>([one, two].map((backends) => [backends, []]))
+  for (let round = 0; round < ROUNDS; round++)
+    for (const backends of [one, two, two, one]) rates.get(backends)!.push(await withBackends(backends))
+  return { grouped: median(rates.get(one)!), routed: median(rates.get(two)!) }
 }
 
 function withBackends(backends: Record<string, unknown>): Promise<number> {
@@ -58,7 +62,7 @@ function withBackends(backends: Record<string, unknown>): Promise<number> {
   )
 }
 
-function measure(url: string): Promise<number> {
+async function measure(url: string): Promise<number> {
   const { hostname, port } = new URL(url)
   const load = {
     host: hostname,
@@ -66,7 +70,10 @@ function measure(url: string): Promise<number> {
     path: `/v1/functions/${FUNCTION}/invocations`,
     body: Buffer.alloc(1024, 'x'),
   }
-  return requestsPerSecond({ ...load, connections: CONNECTIONS, milliseconds: SECONDS * 1000 }, 202)
+  const during = (seconds: number) =>
+    requestsPerSecond({ ...load, connections: CONNECTIONS, milliseconds: seconds * 1000 }, 202)
+  await during(WARM_UP_SECONDS)
+  return during(SECONDS)
 }
 
 function oneCommitEach(): Promise<number> {
