@@ -1,11 +1,11 @@
 /** `explain` shows every term that a decision was made with, of work that could run on either side within a budget. */
 import assert from 'node:assert/strict'
-import { decide } from '../../dispatcher/router/decide.js'
 import { History } from '../../dispatcher/router/history.js'
 import { Spending } from '../../dispatcher/router/spending.js'
 import { explanation } from '../../plugin/commands/explain.js'
 import type { InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
 import { crossroads, NOW, workWith } from '../support/crossroads.js'
+import { decide } from '../support/decide.js'
 
 const LOCAL = { limits: { name: 'local', public: false, memoryMax: 512 } } as const
 
@@ -67,7 +67,13 @@ describe('explain', () => {
 
   it('has the same numbers for programs', () => {
     const { terms } = decided()
-    assert.deepEqual(terms?.expectedRun, { seconds: 100, upper: 100, samples: 50, basis: 'learned' })
+    assert.deepEqual(terms?.expectedRun, {
+      seconds: 100,
+      upper: 100,
+      samples: 50,
+      basis: 'learned',
+      sizes: 'with 256 B to 1 kB of input',
+    })
     assert.ok(terms.expectedWait!.seconds! > 50)
     assert.deepEqual([terms.waitingBudget, terms.hold, terms.rule], [50, 0, 'expected-wait'])
     assert.ok(Math.abs(terms.cost! - 0.0016669) < 1e-6, String(terms.cost))

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { decide as decideBriefly } from '../../../dispatcher/router/decide.js'
 import { History } from '../../../dispatcher/router/history.js'
 import { Ledger } from '../../../dispatcher/router/load/ledger.js'
-import { atRest, type Situation, type Work } from '../../../dispatcher/router/situation.js'
-import { inWords } from '../../../runtime/contract/decision-words.js'
+import { atRest } from '../../../dispatcher/router/situation.js'
 import { readFunctionSpec } from '../../../runtime/contract/read-function-spec.js'
+import { decide } from '../../support/decide.js'
 
 const spec = (raw: object) =>
   readFunctionSpec({ script: 'a.sh', ...raw }, { path: 'f', storages: [], backends: ['local'] }).value!
-const decide = (work: Work, situation: Situation) => inWords(decideBriefly(work, situation))
 const local = { name: 'local' as const, public: false, memoryMax: 4096 }
 
 describe('decide', () => {

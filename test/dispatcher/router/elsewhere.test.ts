@@ -1,9 +1,9 @@
 /** After a failure the next attempt goes where it can succeed. */
 import assert from 'node:assert/strict'
 import { CLOSED } from '../../../dispatcher/router/breaker.js'
-import { decide } from '../../../dispatcher/router/decide.js'
 import type { PastFailure } from '../../../dispatcher/router/situation.js'
 import { crossroads, LAMBDA, NOW, workWith } from '../../support/crossroads.js'
+import { decide } from '../../support/decide.js'
 
 const after = (raw: Record<string, unknown>, ...failures: PastFailure[]) => {
   const { eligible, reasons } = decide(workWith(raw, { failures }), crossroads({}))

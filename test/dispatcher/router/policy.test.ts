@@ -1,11 +1,11 @@
 /** Each key of `routing`, by examples: what it decides, and what it says. */
 import assert from 'node:assert/strict'
 import { CLOSED, type Breaker } from '../../../dispatcher/router/breaker.js'
-import { decide } from '../../../dispatcher/router/decide.js'
 import { History } from '../../../dispatcher/router/history.js'
 import type { Work } from '../../../dispatcher/router/situation.js'
 import { Spending } from '../../../dispatcher/router/spending.js'
 import { crossroads, NOW, workWith, type Standing } from '../../support/crossroads.js'
+import { decide } from '../../support/decide.js'
 
 const decided = (routing: object, standing: Standing, rest: Partial<Work> & { cpu?: number } = {}) => {
   const { cpu = 1, ...work } = rest

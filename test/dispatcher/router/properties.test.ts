@@ -252,8 +252,8 @@ describe('the books', () => {
         assert.equal(part.capacity, Math.min(capacity, most))
         assert.equal(part.free, Math.min(whole.free, part.capacity))
         const share = part.capacity / capacity
-        assert.ok(Math.abs(part.ending[1]! - share * whole.ending[1]!) < 1e-9)
-        assert.ok(Math.abs(part.usable[2]! - share * whole.usable[2]!) < 1e-9)
+        assert.ok(Math.abs(part.ending().ending[1]! - share * whole.ending().ending[1]!) < 1e-9)
+        assert.ok(Math.abs(part.ending().usable[2]! - share * whole.ending().usable[2]!) < 1e-9)
       }),
     )
   })
