@@ -18,6 +18,7 @@ import type { BriefDecision, Decision } from '../../runtime/contract/decision.js
 import type { InvocationInput, InvocationRecord, InvocationSummary } from '../../runtime/contract/dispatcher-api.js'
 import type { BackendName, FunctionSpec } from '../../runtime/contract/function-spec.js'
 import type { State } from '../../runtime/contract/invocation.js'
+import type { QuarantinedEvent } from '../../runtime/contract/quarantined-event.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { Cause, Outcome, PublishedOutput, ResultBody } from '../../runtime/contract/outcome.js'
 import type { Shared } from './shared.js'
@@ -48,6 +49,16 @@ export interface NewInvocation {
 }
 
 export type Identified = Pick<NewInvocation, 'function' | 'identity'>
+
+/** A notification that could not be read. */
+export interface Unreadable {
+  /** Storage, address or queue that it came from. */
+  source: string
+  /** As it came. */
+  body: Buffer
+  problem: string
+  now: number
+}
 
 export interface AcceptAnswer {
   /** Of the invocation that stands in the record: an earlier one's when `duplicate`. */
@@ -245,8 +256,12 @@ export interface Database {
   accept(work: NewInvocation[]): Promise<AcceptAnswer[]>
   /** Which of that was accepted before, one answer per entry in the same order; what has no identity never was. */
   known(work: readonly Identified[]): Promise<boolean[]>
-  /** Keeps a notification that could not be read, with the reason. */
-  quarantine(entry: { source: string; body: Buffer; problem: string; now: number }): Promise<void>
+  quarantine(unreadable: Unreadable): Promise<void>
+  /** Newest first, with smaller numbers than `before`. */
+  quarantined(page: { before: number; limit: number }): Promise<QuarantinedEvent[]>
+  quarantinedBody(number: number): Promise<Buffer | undefined>
+  /** False when there is none of that number. */
+  dropQuarantined(number: number): Promise<boolean>
 
   /** Hands out the oldest ready invocation of a release; undefined when there is none or `concurrency` is reached. */
   claim(request: ClaimRequest): Promise<Claim | undefined>

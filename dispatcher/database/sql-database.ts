@@ -15,14 +15,15 @@ import type {
   Settlement,
   TakenBack,
   WhatWaits,
+  Unreadable,
 } from './database.js'
 import type { Shared } from './shared.js'
-import { quarantine } from './sql/arrivals.js'
 import { renewLease, runningAttempt, runningAttempts } from './sql/attempts.js'
 import { cancel, removeFunction } from './sql/cancel.js'
 import { currentRelease, currentReleases, getBody, getPackage, getRelease } from './sql/functions.js'
 import { endedInvocations } from './sql/history.js'
 import { owed, pay } from './sql/owed.js'
+import { dropQuarantined, quarantine, quarantined, quarantinedBody } from './sql/quarantine.js'
 import { getInvocation, listInvocations, totals } from './sql/record.js'
 import { redrive, redriveFunction } from './sql/redrive.js'
 import { redecide, waiting } from './sql/redecide.js'
@@ -70,8 +71,10 @@ export class SqlDatabase implements Database {
 
   accept = (work: NewInvocation[]) => this.#engine.accept(work)
   known = (work: readonly Identified[]) => this.#engine.known(work)
-  quarantine = (entry: { source: string; body: Buffer; problem: string; now: number }) =>
-    this.#engine.write(quarantine(entry))
+  quarantine = (unreadable: Unreadable) => this.#engine.write(quarantine(unreadable))
+  quarantined = (page: { before: number; limit: number }) => this.#engine.read(quarantined(page))
+  quarantinedBody = (number: number) => this.#engine.read(quarantinedBody(number))
+  dropQuarantined = (number: number) => this.#engine.write(dropQuarantined(number))
 
   claim = (request: ClaimRequest) => this.#engine.claim(request)
   unclaim = (attempt: AttemptRef, now: number, back?: TakenBack) => this.#engine.write(unclaim(attempt, now, back))

@@ -13,6 +13,7 @@ import { addFiles } from './v1/files.js'
 import { addFunctions } from './v1/functions.js'
 import { addHealth } from './v1/health.js'
 import { addHistory } from './v1/history.js'
+import { addQuarantine } from './v1/quarantine.js'
 import { addInvocations } from './v1/invocations.js'
 import { addInvoke } from './v1/invoke.js'
 import { addRuntimeApi } from './v1/runtime-api.js'
@@ -52,6 +53,7 @@ export async function buildServer(dispatcher: Dispatcher, log: BackendHost['log'
     addFunctions(scope, dispatcher)
     addInvocations(scope, dispatcher)
     addHistory(scope, dispatcher)
+    addQuarantine(scope, dispatcher)
     addUploads(scope, dispatcher)
     addBackends(scope, dispatcher)
     addStorages(scope, dispatcher)

@@ -20,6 +20,7 @@ export const ERRORS = Object.freeze({
   'token-forbidden': error(403, false, 'The token is for another kind of caller'),
   'function-not-found': error(404, false, 'There is no such function'),
   'invocation-not-found': error(404, false, 'There is no such invocation'),
+  'event-not-found': error(404, false, 'There is no such notification in quarantine'),
   'route-not-found': error(404, false, 'There is no such path'),
   'object-not-found': error(404, false, 'There is no such object'),
   'bucket-not-found': error(404, false, 'There is no such bucket'),

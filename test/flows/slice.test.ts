@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Accepted, InvocationRecord } from '../../runtime/contract/dispatcher-api.js'
+import type { Quarantine } from '../../runtime/contract/quarantined-event.js'
 import { dispatchers } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
@@ -147,6 +148,16 @@ describe('the slice', function () {
     const { status, body } = await dispatcher.call<{ quarantined: string }>('POST', '/v1/events', '{"nonsense": true}')
     assert.equal(status, 200)
     assert.match(body.quarantined, /no known format/)
+    const { body: kept } = await dispatcher.call<Quarantine>('GET', '/v1/quarantine')
+    assert.deepEqual(
+      kept.events.map(({ source, problem }) => [source, problem]),
+      [['127.0.0.1', body.quarantined]],
+    )
+    const path = `/v1/quarantine/${kept.events[0]!.number}`
+    assert.equal((await dispatcher.call('GET', path)).body, '{"nonsense": true}')
+    const statuses = []
+    for (const method of ['DELETE', 'DELETE', 'GET']) statuses.push((await dispatcher.call(method, path)).status)
+    assert.deepEqual(statuses, [204, 404, 404])
   })
 
   it('holds a log open until the invocation has ended', async () => {

@@ -70,15 +70,6 @@ describe('postgres', function () {
     }
   })
 
-  it('keeps what could not be read, byte by byte, with the reason', async () => {
-    const database = await openPostgres(await server().createDatabase('quarantine'))
-    const body = Buffer.from([0x7b, 0, 0xff])
-    await database.quarantine({ source: 'minio', body, problem: 'not \0 JSON', now: T0 })
-    await database.close()
-    const kept = await server().query('quarantine', 'SELECT source, problem, kept_at, body FROM spillway.quarantine')
-    assert.deepEqual(kept, [{ source: 'minio', problem: 'not \u{fffd} JSON', kept_at: String(T0), body }])
-  })
-
   it('leaves alone what else is in its database, and may be given a schema by somebody with more rights', async () => {
     const shared = await server().createDatabase('shared')
     await server().query('shared', 'CREATE TABLE functions (mine integer)')

@@ -821,6 +821,32 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
       })
     })
 
+    describe('quarantine', () => {
+      it('keeps what could not be read byte by byte, with the reason, until somebody throws it away', async () => {
+        const body = Buffer.from([0x7b, 0, 0xff])
+        for (const [index, problem] of ['not JSON', 'no \0 event', 'no key'].entries())
+          await database.quarantine({ source: 'minio', body, problem, now: T0 + index })
+        const all = await database.quarantined({ before: Number.MAX_SAFE_INTEGER, limit: 10 })
+        assert.deepEqual(
+          all.map(({ at, source, problem, size }) => [at, source, problem, size]),
+          [
+            [T0 + 2, 'minio', 'no key', 3],
+            [T0 + 1, 'minio', 'no \u{fffd} event', 3],
+            [T0, 'minio', 'not JSON', 3],
+          ],
+        )
+        const [newest, middle, oldest] = all.map(({ number }) => number)
+        assert.deepEqual(await database.quarantined({ before: newest!, limit: 1 }), [all[1]])
+        assert.deepEqual(await database.quarantinedBody(oldest!), body)
+        assert.deepEqual(
+          [await database.dropQuarantined(middle!), await database.dropQuarantined(middle!)],
+          [true, false],
+        )
+        assert.equal(await database.quarantinedBody(middle!), undefined)
+        assert.equal((await database.quarantined({ before: newest!, limit: 10 })).length, 1)
+      })
+    })
+
     describe('closing', () => {
       it('keeps everything for the next one who opens', async () => {
         const first = await started()

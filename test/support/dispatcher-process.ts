@@ -184,7 +184,8 @@ export class DispatcherProcess {
       throw new Error(`the dispatcher ended with ${code}`)
     })
     const ready = eventually(isReady, { timeoutMs: 30_000, what: 'a ready dispatcher' })
-    await Promise.race([ready, endedFirst]).catch((error: Error) => {
+    await Promise.race([ready, endedFirst]).catch(async (error: Error) => {
+      await this.kill()
       throw new Error(`${error.message}; its log:\n${this.log}`)
     })
   }

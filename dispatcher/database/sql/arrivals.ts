@@ -1,4 +1,4 @@
-/** What is recorded of work that comes in, and of what could not be read. */
+/** What is recorded of work that comes in. */
 import { createHash } from 'node:crypto'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
 import type { State } from '../../../runtime/contract/invocation.js'
@@ -6,7 +6,6 @@ import type { NewInvocation } from '../database.js'
 import { laneOf } from '../lanes.js'
 import { keepDecision } from './decisions.js'
 import { printable } from './rows.js'
-import type { Write } from './statement.js'
 
 /** The columns of a new invocation, and their values below, in one order. */
 export const ARRIVAL_COLUMNS = `id, function, release, state, identity, body_digest, accepted_at, input, decision,
@@ -36,16 +35,6 @@ export const firstState = ({ refusal }: NewInvocation): State => (refusal ? 'fai
 /** Only what can come twice is compared. */
 export const bodyDigest = ({ body, identity }: NewInvocation): string | null =>
   body && identity !== null ? createHash('sha256').update(body).digest('hex') : null
-
-export const quarantine = (entry: { source: string; body: Buffer; problem: string; now: number }): Write<void> => ({
-  statements: [
-    {
-      sql: 'INSERT INTO quarantine (source, problem, kept_at, body) VALUES (?, ?, ?, ?)',
-      values: [printable(entry.source), printable(entry.problem), entry.now, entry.body],
-    },
-  ],
-  read: () => undefined,
-})
 
 export const noSuchRelease = ({ function: name, release }: Pick<NewInvocation, 'function' | 'release'>) =>
   new SpillwayError(

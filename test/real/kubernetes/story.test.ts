@@ -23,8 +23,13 @@ const LARGE_BYTES = 500 * 1024 ** 2
 const LARGE = 'large.bin'
 const MINUTES = 60_000
 
-/** Of three: enough that the fault comes in the middle of the work. */
-const FILES_PER_FAULT = 40
+const FILES = 200
+
+/** Results after which a fault comes, so that it comes in the middle of the work. */
+const BEFORE_FAULT = 20
+
+/** Milliseconds for which no webhook gets through. */
+const UNTOLD_MS = 60_000
 
 describe('the whole story on a cluster', function () {
   this.timeout(5 * MINUTES)
@@ -252,7 +257,7 @@ describe('the whole story on a cluster', function () {
 
   it('turns 200 files and one of 500 MB into results, as the local back-end does, and goes back to nothing', async function () {
     this.timeout(10 * MINUTES)
-    const { input, expected } = files('mix', blobSizes(200))
+    const { input, expected } = files('mix', blobSizes(FILES))
     await lab.upload(input)
     await lab.client.putObject(BUCKET, `in/${LARGE}`, generated(LARGE_BYTES, 'y'), LARGE_BYTES)
     assert.deepEqual(await arrive('mix', expected), expected)
@@ -262,7 +267,7 @@ describe('the whole story on a cluster', function () {
       everyMs: 1000,
     })
     assert.equal(large, await shiftedDigest(generated(LARGE_BYTES, 'y')))
-    await checkBooks('mix', 200)
+    await checkBooks('mix', FILES)
     const noWorker = async () => {
       const pods = await lab.cluster.kubectl('get', 'pods', '--namespace', WORKERS, '--output=wide')
       assert.equal(pods, '')
@@ -303,6 +308,10 @@ describe('the whole story on a cluster', function () {
       await lab.ready()
     },
     'the workers are killed': () => killSupervisors(cluster()),
+    'the pods of the workers are deleted': async () => {
+      const now = ['--grace-period=0', '--force', '--wait=false']
+      await cluster().kubectl('delete', 'pods', '--all', '--namespace', WORKERS, ...now)
+    },
     'MinIO is restarted': () => lab.minio.restart(),
     'the API server is restarted': async () => {
       await cluster().stopApiServer()
@@ -319,15 +328,18 @@ describe('the whole story on a cluster', function () {
   for (const [what, fault] of Object.entries(FAULTS))
     it(`loses nothing and commits nothing twice when ${what}`, async () => {
       const prefix = what.replaceAll(' ', '-')
-      const { input, expected } = files(prefix, blobSizes(FILES_PER_FAULT, prefix.length))
+      const { input, expected } = files(prefix, blobSizes(FILES, prefix.length))
       await lab.upload(input)
-      await eventually(async () => (await lab.results(`out/${prefix}-`)).size > 3, { timeoutMs: MINUTES, everyMs: 50 })
+      await eventually(async () => (await lab.results(`out/${prefix}-`)).size > BEFORE_FAULT, {
+        timeoutMs: MINUTES,
+        everyMs: 50,
+      })
       await fault()
       assert.deepEqual(await arrive(prefix, expected), expected)
-      await eventually(() => checkBooks(prefix, FILES_PER_FAULT).then(() => true), { timeoutMs: 30_000, everyMs: 500 })
+      await eventually(() => checkBooks(prefix, FILES).then(() => true), { timeoutMs: 30_000, everyMs: 500 })
     })
 
-  it('finds what no webhook has told, and does not run it again when it is told late', async () => {
+  it('finds what no webhook has told for a minute, and does not run it again when it is told late', async () => {
     const pod = await cluster().kubectlJson<{ items: { status: { podIP: string } }[] }>(
       'get',
       'pods',
@@ -335,11 +347,13 @@ describe('the whole story on a cluster', function () {
       NAMESPACE,
     )
     const rule = ['-p', 'tcp', '-d', pod.items[0]!.status.podIP, '--dport', '7700', '-j', 'REJECT']
-    const { input, expected } = files('untold', blobSizes(20, 7))
+    const { input, expected } = files('untold', blobSizes(FILES, 7))
     await cluster().run(['iptables', '-I', 'OUTPUT', ...rule])
+    const blockedAt = Date.now()
     try {
       await lab.upload(input)
       assert.deepEqual(await arrive('untold', expected, MINUTES), expected)
+      await eventually(() => Date.now() - blockedAt >= UNTOLD_MS, { timeoutMs: UNTOLD_MS, everyMs: 500 })
     } finally {
       await cluster().run(['iptables', '-D', 'OUTPUT', ...rule])
     }
@@ -347,7 +361,7 @@ describe('the whole story on a cluster', function () {
     const last = files('told', [100])
     await lab.upload(last.input)
     assert.deepEqual(await arrive('told', last.expected), last.expected)
-    await checkBooks('untold', 20)
+    await checkBooks('untold', FILES)
   })
 
   it('reports a script that fails as a failure, with its exit code', async () => {
@@ -368,7 +382,7 @@ describe('the whole story on a cluster', function () {
     await lab.serverless(['remove'], { shift: shift() })
     const rules = (await lab.client.getBucketNotification(BUCKET)) as { QueueConfiguration?: unknown[] }
     assert.equal(rules.QueueConfiguration?.length ?? 0, 0)
-    assert.ok((await lab.results('out/mix-')).size === 200)
+    assert.ok((await lab.results('out/mix-')).size === FILES)
   })
 
   it('uninstalls all that was installed', async () => {

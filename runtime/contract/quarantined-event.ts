@@ -1,0 +1,19 @@
+/** Notifications that could not be read: they are kept aside until somebody has looked at them. */
+import { Type, type Static } from '@sinclair/typebox'
+
+export const QuarantinedEventSchema = Type.Object({
+  number: Type.Integer({ description: 'its own, from 1', minimum: 1 }),
+  at: Type.Number({ description: 'when it came, epoch milliseconds' }),
+  source: Type.String({
+    description: 'the storage that it was sent for, else the address or the queue that it came from',
+  }),
+  problem: Type.String({ description: 'why it could not be read' }),
+  size: Type.Integer({ description: 'bytes of its body' }),
+})
+
+export const QuarantineSchema = Type.Object({
+  events: Type.Array(QuarantinedEventSchema, { description: 'newest first' }),
+})
+
+export type QuarantinedEvent = Static<typeof QuarantinedEventSchema>
+export type Quarantine = Static<typeof QuarantineSchema>
