@@ -20,6 +20,8 @@ export interface EndpointOptions {
   region?: string
   /** Sandboxes at once, over all functions. */
   concurrency?: number
+  /** Milliseconds that the start of a sandbox may take. */
+  initLimitMs?: number
   /** Milliseconds before an asynchronous event that failed is run again. */
   asyncRetryMs?: readonly number[]
 }
@@ -50,6 +52,8 @@ interface Reply {
 const ACCOUNT = '000000000000'
 const PAYLOAD_BYTES_MAX = 6 * 1024 ** 2
 const ASYNC_PAYLOAD_BYTES_MAX = 1024 ** 2
+/** https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib */
+const INIT_LIMIT_MS = 10_000
 /** What a caller gets of a log. */
 const LOG_TAIL_BYTES = 4096
 const KEEP_ALIVE_MS = 300_000
@@ -219,7 +223,7 @@ export class LambdaEndpoint {
   async #startSandbox(found: Installed): Promise<Sandbox> {
     const { engine, environment, region = 'eu-west-1' } = this.#options
     const { function: of } = found
-    const starting = Sandbox.start(of, engine, {
+    const variables = {
       AWS_LAMBDA_FUNCTION_NAME: of.name,
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(of.memorySize),
@@ -230,6 +234,11 @@ export class LambdaEndpoint {
       TZ: ':UTC',
       ...environment,
       ...of.environment,
+    }
+    const starting = Sandbox.start(of, {
+      engine,
+      environment: variables,
+      initLimitMs: this.#options.initLimitMs ?? INIT_LIMIT_MS,
     })
     this.#started.add(starting)
     const sandbox = await starting

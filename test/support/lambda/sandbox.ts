@@ -22,35 +22,43 @@ export interface SandboxRequest {
 
 type Ended = Awaited<SandboxProcess['ended']>
 
+export interface SandboxStart {
+  engine: Engine
+  environment: Record<string, string>
+  /** Milliseconds that a start may take. */
+  initLimitMs: number
+}
+
 export class Sandbox {
   readonly #function: LambdaFunction
-  readonly #api: SandboxApi
-  readonly #process: SandboxProcess
-  readonly #startedMs: number
+  readonly #start: SandboxStart
+  #api!: SandboxApi
+  #process!: SandboxProcess
+  #startedMs = 0
   #log = ''
   #isCold = true
   isDead = false
 
-  private constructor(of: LambdaFunction, api: SandboxApi, process: SandboxProcess, startedMs: number) {
+  private constructor(of: LambdaFunction, start: SandboxStart) {
     this.#function = of
-    this.#api = api
-    this.#process = process
-    this.#startedMs = startedMs
+    this.#start = start
   }
 
-  static async start(of: LambdaFunction, engine: Engine, environment: Record<string, string>): Promise<Sandbox> {
-    const api = await SandboxApi.open(engine.host)
-    const startedMs = performance.now()
-    let sandbox: Sandbox | undefined
-    const early: string[] = []
-    const process = await engine.start({
-      function: of,
-      environment: { ...environment, AWS_LAMBDA_RUNTIME_API: api.address },
-      onOutput: (text) => (sandbox ? (sandbox.#log += text) : early.push(text)),
-    })
-    sandbox = new Sandbox(of, api, process, startedMs)
-    sandbox.#log = early.join('')
+  static async start(of: LambdaFunction, start: SandboxStart): Promise<Sandbox> {
+    const sandbox = new Sandbox(of, start)
+    await sandbox.#boot()
     return sandbox
+  }
+
+  async #boot(): Promise<void> {
+    const { engine, environment } = this.#start
+    this.#api = await SandboxApi.open(engine.host)
+    this.#startedMs = performance.now()
+    this.#process = await engine.start({
+      function: this.#function,
+      environment: { ...environment, AWS_LAMBDA_RUNTIME_API: this.#api.address },
+      onOutput: (text) => (this.#log += text),
+    })
   }
 
   async execute(request: SandboxRequest): Promise<Execution> {
@@ -65,7 +73,9 @@ export class Sandbox {
     const timeUp = delay(timeoutMs, 'timeout' as const, { signal: late.signal, ref: false }).catch(
       () => 'timeout' as const,
     )
-    const answer = await Promise.race([this.#api.deliver(event), this.#process.ended, timeUp])
+    if (init?.isTooSlow) await this.#bootAgain()
+    const { api, end } = await this.#whenReady(timeUp)
+    const answer = end ?? (await Promise.race([api.deliver(event), this.#process.ended, timeUp]))
     // The sandbox is busy until its runtime asks for the next event.
     const after = isAnswer(answer) ? await Promise.race([this.#api.ready(), this.#process.ended, timeUp]) : answer
     late.abort()
@@ -83,15 +93,40 @@ export class Sandbox {
     this.#api.close()
   }
 
-  async #init(): Promise<{ initMs: number; failure?: SandboxAnswer }> {
+  /**
+   * A start that takes too long is broken off and made again as a part of the invocation, in its time:
+   * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+   */
+  async #init(): Promise<{ initMs: number; failure?: SandboxAnswer; isTooSlow?: boolean }> {
     this.#isCold = false
-    const end = await Promise.race([this.#api.ready(), this.#process.ended])
+    const over = new AbortController()
+    const tooSlow = delay(this.#start.initLimitMs, 'too slow' as const, { signal: over.signal, ref: false }).catch(
+      () => 'too slow' as const,
+    )
+    const end = await Promise.race([this.#api.ready(), this.#process.ended, tooSlow])
+    over.abort()
     const initMs = performance.now() - this.#startedMs
     if (!end) return { initMs }
+    if (end === 'too slow') {
+      this.#log += `INIT_REPORT Init Duration: ${initMs.toFixed(2)} ms\tPhase: init\tStatus: timeout\n`
+      return { initMs, isTooSlow: true }
+    }
     await this.kill()
     const { initError } = this.#api
     if (initError) return { initMs, failure: { kind: 'error', body: initError } }
     return { initMs, failure: this.#failureOf('init', end) }
+  }
+
+  async #bootAgain(): Promise<void> {
+    await this.#process.kill()
+    this.#api.close()
+    await this.#boot()
+  }
+
+  /** `end`: why it never is. */
+  async #whenReady(timeUp: Promise<'timeout'>): Promise<{ api: SandboxApi; end: Ended | 'timeout' | undefined }> {
+    const end = await Promise.race([this.#api.ready(), this.#process.ended, timeUp])
+    return { api: this.#api, end: end ?? undefined }
   }
 
   /** Lambda's own words. */

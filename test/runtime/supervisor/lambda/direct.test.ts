@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { LambdaAnswer, LambdaRequest } from '../../../../runtime/contract/lambda-function.js'
 import { eventually } from '../../../support/eventually.js'
 import { isRunning } from '../../../support/is-running.js'
+import type { Engine } from '../../../support/lambda/engine.js'
+import { ProcessEngine } from '../../../support/lambda/process-engine.js'
 import { s3Event } from '../../../support/lambda/s3-event.js'
 import { SmallLambda, type Install, type Invoked } from '../../../support/lambda/small-lambda.js'
 import { fault } from '../../../support/s3/answers.js'
@@ -80,6 +82,40 @@ describe('supervisor on Lambda, without a dispatcher', () => {
       assert.equal(errorOf(large).errorType, 'Spillway.input-too-large')
       assert.match(errorOf(large).errorMessage, /1 PB; the scratch space has 512 MB/)
       assert.equal(lambda.s3.requests.length, 1, 'nothing was asked for that could not fit')
+    })
+  })
+
+  describe('a start that takes longer than Lambda lets it', () => {
+    let other: SmallLambda | undefined
+    afterEach(async () => other?.stop())
+
+    /** Supervisors start in time but for the first so many. */
+    const withSlowStarts = async (count: number, timeout: number) => {
+      const [slow, quick] = [
+        new ProcessEngine(directory(), ['-e', 'setTimeout(() => {}, 60_000)']),
+        new ProcessEngine(directory()),
+      ]
+      let starts = 0
+      const engine: Engine = {
+        host: quick.host,
+        start: (sandbox) => (++starts > count ? quick : slow).start(sandbox),
+        close: () => quick.close(),
+      }
+      other = await SmallLambda.start(directory(), { engine, initLimitMs: 200 })
+      await other.install({ script: 'echo worked', function: { timeout } })
+      return { invoked: await other.invoke({}), starts: () => starts }
+    }
+
+    it('is made again within the invocation, and the event is not lost', async () => {
+      const { invoked, starts } = await withSlowStarts(1, 20)
+      assert.equal(printed(invoked), 'worked\n')
+      assert.equal(starts(), 2)
+      assert.match(invoked.log, /Phase: init\tStatus: timeout/)
+    })
+
+    it('is a time-out when that takes the time of the invocation', async () => {
+      const { invoked } = await withSlowStarts(2, 1)
+      assert.match(JSON.stringify(invoked.payload), /Task timed out after 1.00 seconds/)
     })
   })
 
