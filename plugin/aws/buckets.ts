@@ -2,11 +2,8 @@
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { stagingPrefix } from '../../runtime/contract/lambda-function.js'
 import type { S3Api } from './s3-api.js'
+import { withStagingRule } from './staging-rule.js'
 
-/** Days for which files that pass through the staging bucket may stay; invocations are long over by then. */
-const STAGED_DAYS = 7
-/** Everything of ours in the staging bucket. */
-const STAGED = 'spillway/'
 /** Says who made the staging bucket, and may delete it. */
 const TAG = 'spillway'
 
@@ -38,10 +35,31 @@ export async function makeBuckets(
 ): Promise<void> {
   for (const bucket of missing) {
     await s3.createBucket(bucket)
-    if (bucket !== staging) continue
-    await s3.expire(bucket, { prefix: STAGED, days: STAGED_DAYS })
-    await s3.setTags(bucket, { [TAG]: owner })
+    if (bucket === staging) await sign(s3, bucket, owner)
+    await s3.closeToPublic(bucket)
   }
+}
+
+/** A bucket that does not say that it is ours would never be removed. */
+async function sign(s3: S3Api, bucket: string, owner: string): Promise<void> {
+  try {
+    await s3.setTags(bucket, { [TAG]: owner })
+  } catch (error) {
+    await s3.deleteBucket(bucket).catch(() => undefined)
+    throw error
+  }
+}
+
+/**
+ * On every deployment, since an earlier one may have been broken off: what stays behind in the staging bucket goes after
+ * some days, whoever made the bucket; one of ours is closed and encrypted. Nothing is written that is as it should be.
+ */
+export async function keepStaging(s3: S3Api, { staging, owner }: Pick<NeededBuckets, 'staging' | 'owner'>) {
+  const rules = withStagingRule(await s3.lifecycle(staging))
+  if (rules) await s3.setLifecycle(staging, rules)
+  if ((await s3.tags(staging))[TAG] !== owner) return
+  if (!(await s3.isClosedToPublic(staging))) await s3.closeToPublic(staging)
+  if (!(await s3.isEncrypted(staging))) await s3.encrypt(staging)
 }
 
 /** Takes what functions left there, and the bucket too where this service made it and nothing else is in it. */

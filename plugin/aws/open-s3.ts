@@ -1,6 +1,6 @@
 /** S3 by the AWS SDK, which is loaded when it is first needed. */
 import type { Readable } from 'node:stream'
-import type { BucketLocationConstraint, NotificationConfiguration, S3Client } from '@aws-sdk/client-s3'
+import type { BucketLocationConstraint, LifecycleRule, NotificationConfiguration, S3Client } from '@aws-sdk/client-s3'
 import type { AwsClientConfig } from '../serverless.js'
 import { awsError, statusOf } from './aws-error.js'
 import type { S3Api, S3Object } from './s3-api.js'
@@ -13,6 +13,12 @@ const FIRST_REGION = 'us-east-1'
 const DELETED_AT_ONCE = 1000
 /** Until when an upload must have begun. */
 const PRESIGNED_SECONDS = 3600
+const CLOSED = Object.freeze({
+  BlockPublicAcls: true,
+  BlockPublicPolicy: true,
+  IgnorePublicAcls: true,
+  RestrictPublicBuckets: true,
+})
 
 export async function openS3(config: AwsClientConfig): Promise<S3Api> {
   const sdk = await import('@aws-sdk/client-s3')
@@ -47,37 +53,48 @@ class SdkS3 implements S3Api {
     const place = this.#region === FIRST_REGION ? {} : { CreateBucketConfiguration: location }
     const create = new this.#sdk.CreateBucketCommand({ Bucket: bucket, ...place })
     await said(`make bucket ${bucket}`, this.#client.send(create))
-    const PublicAccessBlockConfiguration = {
-      BlockPublicAcls: true,
-      BlockPublicPolicy: true,
-      IgnorePublicAcls: true,
-      RestrictPublicBuckets: true,
-    }
-    const close = new this.#sdk.PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration })
+  }
+
+  async isClosedToPublic(bucket: string) {
+    const get = new this.#sdk.GetPublicAccessBlockCommand({ Bucket: bucket })
+    const answer = await unlessNone(`tell whether bucket ${bucket} is closed to the public`, this.#client.send(get))
+    const { PublicAccessBlockConfiguration: closed = {} } = answer ?? {}
+    return Object.keys(CLOSED).every((key) => closed[key as keyof typeof CLOSED])
+  }
+
+  async closeToPublic(bucket: string) {
+    const of = { Bucket: bucket, PublicAccessBlockConfiguration: CLOSED }
+    const close = new this.#sdk.PutPublicAccessBlockCommand(of)
     await said(`close bucket ${bucket} to the public`, this.#client.send(close))
   }
 
-  async expire(bucket: string, { prefix, days }: { prefix: string; days: number }) {
-    const rule = {
-      ID: 'spillway',
-      Status: 'Enabled' as const,
-      Filter: { Prefix: prefix },
-      Expiration: { Days: days },
-      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
-    }
-    const LifecycleConfiguration = { Rules: [rule] }
-    const put = new this.#sdk.PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration })
+  async isEncrypted(bucket: string) {
+    const get = new this.#sdk.GetBucketEncryptionCommand({ Bucket: bucket })
+    return (await unlessNone(`tell whether bucket ${bucket} is encrypted`, this.#client.send(get))) !== undefined
+  }
+
+  async encrypt(bucket: string) {
+    const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }]
+    const of = { Bucket: bucket, ServerSideEncryptionConfiguration: { Rules } }
+    const put = new this.#sdk.PutBucketEncryptionCommand(of)
+    await said(`set the encryption of bucket ${bucket}`, this.#client.send(put))
+  }
+
+  async lifecycle(bucket: string) {
+    const get = new this.#sdk.GetBucketLifecycleConfigurationCommand({ Bucket: bucket })
+    return (await unlessNone(`tell the lifecycle of bucket ${bucket}`, this.#client.send(get)))?.Rules ?? []
+  }
+
+  async setLifecycle(bucket: string, Rules: LifecycleRule[]) {
+    const of = { Bucket: bucket, LifecycleConfiguration: { Rules } }
+    const put = new this.#sdk.PutBucketLifecycleConfigurationCommand(of)
     await said(`set the lifecycle of bucket ${bucket}`, this.#client.send(put))
   }
 
   async tags(bucket: string) {
-    try {
-      const { TagSet = [] } = await this.#client.send(new this.#sdk.GetBucketTaggingCommand({ Bucket: bucket }))
-      return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
-    } catch (error) {
-      if (statusOf(error) === 404) return {}
-      throw awsError(`tell the tags of bucket ${bucket}`, error)
-    }
+    const get = new this.#sdk.GetBucketTaggingCommand({ Bucket: bucket })
+    const { TagSet = [] } = (await unlessNone(`tell the tags of bucket ${bucket}`, this.#client.send(get))) ?? {}
+    return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
   }
 
   async setTags(bucket: string, tags: Record<string, string>) {
@@ -145,5 +162,12 @@ class SdkS3 implements S3Api {
 /** The answer, or what was asked and why it is refused. */
 const said = <T>(what: string, answer: Promise<T>): Promise<T> =>
   answer.catch((error: unknown) => {
+    throw awsError(what, error)
+  })
+
+/** As `said`; undefined where nothing of the kind was ever set. */
+const unlessNone = <T>(what: string, answer: Promise<T>): Promise<T | undefined> =>
+  answer.catch((error: unknown) => {
+    if (statusOf(error) === 404) return undefined
     throw awsError(what, error)
   })

@@ -1,14 +1,19 @@
 /** As much of S3 as deploying needs. */
 import type { Readable } from 'node:stream'
-import type { NotificationConfiguration } from '@aws-sdk/client-s3'
+import type { LifecycleRule, NotificationConfiguration } from '@aws-sdk/client-s3'
 
 export interface S3Api {
   /** `elsewhere`: it is another account's, or may not be seen. */
   bucketState(bucket: string): Promise<'there' | 'missing' | 'elsewhere'>
-  /** Private and encrypted, as S3 makes all buckets. */
   createBucket(bucket: string): Promise<void>
-  /** Leaves only what is younger below a prefix, and no upload that was not finished within a day. */
-  expire(bucket: string, rule: { prefix: string; days: number }): Promise<void>
+  isClosedToPublic(bucket: string): Promise<boolean>
+  closeToPublic(bucket: string): Promise<void>
+  /** By default, with whatever keys. */
+  isEncrypted(bucket: string): Promise<boolean>
+  /** By default, with keys of S3's own. */
+  encrypt(bucket: string): Promise<void>
+  lifecycle(bucket: string): Promise<LifecycleRule[]>
+  setLifecycle(bucket: string, rules: LifecycleRule[]): Promise<void>
   tags(bucket: string): Promise<Record<string, string>>
   setTags(bucket: string, tags: Record<string, string>): Promise<void>
   notifications(bucket: string): Promise<NotificationConfiguration>

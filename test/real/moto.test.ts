@@ -22,10 +22,14 @@ import {
 } from '@aws-sdk/client-lambda'
 import {
   CreateBucketCommand,
+  DeleteBucketEncryptionCommand,
+  DeletePublicAccessBlockCommand,
+  GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetBucketNotificationConfigurationCommand,
   GetPublicAccessBlockCommand,
   ListBucketsCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
   PutObjectCommand,
   S3Client,
@@ -194,6 +198,25 @@ function story(cli: Cli, moto: () => MotoServer): void {
     assert.deepEqual(
       Rules?.map(({ Filter, Expiration }) => [Filter?.Prefix, Expiration?.Days]),
       [['spillway/', 7]],
+    )
+  })
+
+  it('puts right what a deployment that was broken off left of it, beside the rules of others', async () => {
+    const Bucket = 'plants-staging'
+    const other = { ID: 'other', Status: 'Enabled' as const, Filter: { Prefix: 'mine/' }, Expiration: { Days: 30 } }
+    const LifecycleConfiguration = { Rules: [other] }
+    await aws.s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }))
+    await aws.s3.send(new DeletePublicAccessBlockCommand({ Bucket }))
+    await aws.s3.send(new DeleteBucketEncryptionCommand({ Bucket }))
+    await run('deploy')
+    const { Rules } = await aws.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
+    assert.deepEqual(Rules?.map(({ ID }) => ID).sort(), ['other', 'spillway'])
+    const { PublicAccessBlockConfiguration } = await aws.s3.send(new GetPublicAccessBlockCommand({ Bucket }))
+    assert.ok(PublicAccessBlockConfiguration?.RestrictPublicBuckets)
+    const { ServerSideEncryptionConfiguration } = await aws.s3.send(new GetBucketEncryptionCommand({ Bucket }))
+    assert.equal(
+      ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm,
+      'AES256',
     )
   })
 

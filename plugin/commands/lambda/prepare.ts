@@ -5,7 +5,7 @@ import type { Images } from '../../../dispatcher/images/images.js'
 import type { LambdaFunction, LambdaService } from '../../../dispatcher/backends/lambda/compile/lambda-service.js'
 import { notificationsFor, regionOf } from '../../../dispatcher/backends/lambda/compile/notifications.js'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
-import { makeBuckets, missingBuckets, type NeededBuckets } from '../../aws/buckets.js'
+import { keepStaging, makeBuckets, missingBuckets, type NeededBuckets } from '../../aws/buckets.js'
 import { openS3 } from '../../aws/open-s3.js'
 import { option, type CommandContext } from '../../context.js'
 import { MeasuredImages } from '../../lambda/measured-images.js'
@@ -52,6 +52,7 @@ async function makeMissingBuckets({ aws, output }: CommandContext, lambda: Lambd
   const needed = neededBuckets(lambda)
   const missing = await missingBuckets(s3, needed)
   await makeBuckets(s3, missing, needed)
+  await keepStaging(s3, needed)
   for (const bucket of missing) output.log.success(`bucket ${bucket}: made`)
 }
 
