@@ -121,7 +121,7 @@ export class Calls {
   async #spillTo(backend: CallBackend, backlog: Backlog): Promise<void> {
     const { outages } = this.#context
     const release = await this.#context.release(backlog.function, backlog.release)
-    while (backend.room(release) > 0 && !outages.holds(release.spec)) {
+    while ((backend.room(release) ?? 0) > 0 && !outages.holds(release.spec)) {
       const claim = await this.#claim(backend, release)
       if (!claim) return
       const away = claim.input.kind === 'object' ? outages.of(claim.input.event) : undefined

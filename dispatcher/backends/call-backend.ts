@@ -61,8 +61,8 @@ export interface CallBackend {
   readonly limits: BackendLimits
   /** Why it cannot run the spec at all, and what its user should know when it can. */
   check(spec: FunctionSpec): { refusal?: string; notes: string[] }
-  /** How many more attempts of that release it would take now. */
-  room(release: Release): number
+  /** How many more attempts of that release it would take now; undefined while that is not known: none yet. */
+  room(release: Pick<Release, 'function'>): number | undefined
   start(call: AttemptCall): void
   resume(call: AttemptCall): void
   /** The attempt is not wanted any more; what it may still do is not taken, but has to be paid for. */

@@ -17,6 +17,8 @@ export interface Away {
   upper: number
   /** What keeps work from there until a time; absent: nothing. */
   gate?: Gate
+  /** It takes no more for now. */
+  isFull: boolean
   budgetLeft?: NonNullable<DecisionTerms['budgetLeft']>
 }
 
@@ -37,6 +39,7 @@ export function bestAway(work: Work, situation: Situation, aways: readonly Candi
 function isBetter(one: Away, other: Away, byTime: boolean): boolean {
   const [from, otherFrom] = [one.gate?.from ?? 0, other.gate?.from ?? 0]
   if (from !== otherFrom) return from < otherFrom
+  if (one.isFull !== other.isFull) return other.isFull
   return byTime ? one.seconds < other.seconds : one.cost < other.cost
 }
 
@@ -47,7 +50,8 @@ function awayOf(work: Work, situation: Situation, candidate: Candidate): Away {
   const { budget } = work.spec.routing
   const left = budget && leftOf(budget, situation)
   const gate = gateOf({ candidate, cost, budget, situation })
-  const away: Away = { candidate, cost, seconds: start + run.seconds, upper: start + run.upper }
+  const isFull = state.room !== undefined && state.room < 1
+  const away: Away = { candidate, cost, isFull, seconds: start + run.seconds, upper: start + run.upper }
   if (gate) away.gate = gate
   if (left) away.budgetLeft = left
   return away

@@ -38,6 +38,8 @@ export interface BackendState {
   load?: Load
   /** Of a private back-end: seconds until a free slot takes work, because no worker waits for it; 0 when absent. */
   bootSeconds?: number
+  /** Of a public back-end: attempts that it takes now beside those that are about to go there; absent: any number. */
+  room?: number
   /** Absent: it is well. */
   breaker?: Breaker
   /** Seconds from going public until the script starts; 0 when absent. */

@@ -32,7 +32,8 @@ export function whenToSpill(question: Question): Spill {
   const acceptedAt = work.acceptedAt ?? situation.now
   const wait = homes.length > 0 ? waitAt(work, situation, homes) : undefined
   const stay = stayAt({ work, situation, homes, away, wait, acceptedAt })
-  const gated = behindGate(stay, away, { acceptedAt, now: situation.now })
+  const times = { acceptedAt, now: situation.now }
+  const gated = whileFull(behindGate(stay, away, times), question, away, times)
   if (gated.hold === null && homes.length === 0) return outOfReach(away, stay)
   const places = [away.candidate, ...aways.filter((other) => other !== away.candidate)]
   const preferred = inOrder(stay.awayFirst, homes, places)
@@ -50,6 +51,11 @@ export function whenToSpill(question: Question): Spill {
   }
 }
 
+interface Times {
+  acceptedAt: number
+  now: number
+}
+
 interface Gated {
   rule: Rule
   hold: number | null
@@ -58,12 +64,21 @@ interface Gated {
 }
 
 /** An open breaker, a budget that is used up, or an attempt that just failed there keeps the work home for longer. */
-function behindGate(stay: Stay, away: Away, { acceptedAt, now }: { acceptedAt: number; now: number }): Gated {
+function behindGate(stay: Stay, away: Away, { acceptedAt, now }: Times): Gated {
   const { rule, hold } = stay
   if (hold === null || !away.gate || away.gate.from <= Math.max(now, acceptedAt + hold * 1000)) return { rule, hold }
   const { from, code, text } = away.gate
   const reason = { code, backend: away.candidate.state.limits.name, text }
   return { rule: code, hold: from === Infinity ? null : (from - acceptedAt) / 1000, reason }
+}
+
+/** What would go over now waits on both sides while the public one takes no more: whichever has room first gets it. */
+function whileFull(gated: Gated, { homes }: Question, { candidate, isFull }: Away, { acceptedAt, now }: Times): Gated {
+  const { rule, hold } = gated
+  if (!isFull || hold === null || acceptedAt + hold * 1000 > now) return gated
+  const { name } = candidate.state.limits
+  const text = `${name}: takes no more for now; it goes over when there is room, unless a private slot is free before`
+  return { rule: homes.length > 0 ? 'no-room' : rule, hold, reason: { code: 'no-room', backend: name, text } }
 }
 
 /** Public back-ends are the only ones that can run it, and it costs more than may ever be spent. */

@@ -55,6 +55,13 @@ export class Books {
     return this.#kinds.of(release)
   }
 
+  /** Pieces that are going to take room on public back-ends before what comes now. */
+  get ahead(): number {
+    let count = 0
+    for (const kind of this.#kinds.all()) count += kind.ahead
+    return count
+  }
+
   /** What goes over at once does not wait; all else does, until it starts. */
   arrived({ id, release, decision, now }: Arrival): void {
     const { eligible, spillAt, terms } = decision
@@ -62,11 +69,15 @@ export class Books {
     const kind = this.#kinds.of(release)
     kind.learn(decision)
     const { cpu } = release.spec
-    if (spillAt !== null && spillAt <= now) {
+    const isHeld = terms?.rule === 'no-room'
+    if (spillAt !== null && spillAt <= now && !isHeld) {
       if (terms?.rule === 'expected-wait') this.ledger.refused(cpu)
       return kind.goes(id)
     }
-    this.ledger.queued(id, { cpu, seconds: kind.seconds, at: now, raw: terms?.expectedWait?.raw ?? null })
+    if (isHeld) kind.holds(id)
+    // How long it waits says nothing of home: it may go over any moment.
+    const raw = isHeld ? null : (terms?.expectedWait?.raw ?? null)
+    this.ledger.queued(id, { cpu, seconds: kind.seconds, at: now, raw })
     this.#arrivals.set(id, { kind })
   }
 
@@ -87,7 +98,8 @@ export class Books {
   started({ id, release, backend, run, now }: Start): void {
     const kind = this.#kinds.of(release)
     const wasCounted = this.#arrivals.delete(id)
-    if (!wasCounted && !kind.gone(id)) this.#stock(kind, kind.stocked - 1)
+    const wasLeaving = kind.gone(id)
+    if (!wasCounted && !wasLeaving) this.#stock(kind, kind.stocked - 1)
     this.#hold({ id, release, backend, run, now })
   }
 
@@ -112,7 +124,11 @@ export class Books {
     for (const [id, { committed }] of this.#arrivals)
       if (committed !== undefined && committed < count) this.#remember(id)
     const byKey = new Map(backlogs.map((backlog) => [kindKey({ ...backlog, number: backlog.release }), backlog]))
-    for (const kind of this.#kinds.all()) this.#stock(kind, this.#waiting(byKey.get(kind.key)) - kind.leaving)
+    for (const kind of this.#kinds.all()) {
+      const waiting = this.#waiting(byKey.get(kind.key))
+      kind.atMost(waiting + this.#arrivals.size)
+      this.#stock(kind, waiting - kind.leaving)
+    }
     return this.#isRunning(byKey)
   }
 

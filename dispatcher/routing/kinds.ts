@@ -16,6 +16,7 @@ export class Kind {
   /** Pieces that wait and are not known one by one. */
   stocked = 0
   readonly #leaving = new Set<string>()
+  readonly #held = new Set<string>()
   readonly #declared: number
   #seconds: number | undefined
   #cost: number | undefined
@@ -49,14 +50,33 @@ export class Kind {
     if (this.#leaving.size < LEAVING_MAX) this.#leaving.add(id)
   }
 
+  /** It would go over if there was room there, and waits at home meanwhile. */
+  holds(id: string): void {
+    if (this.#held.size < LEAVING_MAX) this.#held.add(id)
+  }
+
+  /** Pieces that are going to take room on a public back-end before what comes now. */
+  get ahead(): number {
+    return this.#leaving.size + this.#held.size
+  }
+
   /** False when it was not about to go over. */
   gone(id: string): boolean {
+    this.#held.delete(id)
     return this.#leaving.delete(id)
+  }
+
+  /** No more than that wait: the oldest of those that were held have started elsewhere. */
+  atMost(count: number): void {
+    for (const id of this.#held)
+      if (this.#held.size > count) this.#held.delete(id)
+      else break
   }
 
   /** What was about to go over stays. */
   stay(): void {
     this.#leaving.clear()
+    this.#held.clear()
   }
 }
 

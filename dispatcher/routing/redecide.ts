@@ -90,9 +90,11 @@ export class Redecide {
     const kind = routing.books.kind(release)
     const situation = line.before(routing.situation(release), kind)
     const decision = decide({ ...workOf({ release, input }), acceptedAt, ...past }, situation)
-    const { spillAt } = decision
-    if (spillAt !== null && spillAt <= now()) kind.goes(invocation)
+    const { spillAt, terms } = decision
+    const isHeld = terms?.rule === 'no-room'
+    if (spillAt !== null && spillAt <= now() && !isHeld) kind.goes(invocation)
     else line.add(kind)
+    if (isHeld) kind.holds(invocation)
     if (decision.eligible.length === 0 || isSame(before, decision)) return []
     const reason = { code: 'decided-again', text: `decided again at ${new Date(now()).toISOString()}: ${why}` }
     return [{ invocation, decision: { ...decision, reasons: [...decision.reasons, reason] } }]

@@ -24,6 +24,7 @@ import { Homes } from './homes.js'
 import { illness } from './illness.js'
 import { learn } from './learn.js'
 import { pastOf, type Past } from './past.js'
+import { Rooms } from './rooms.js'
 import { Tallies } from './tallies.js'
 
 /** Ended attempts from which run times are learned at the start. */
@@ -77,6 +78,7 @@ export class Routing {
   readonly tallies = new Tallies()
   readonly #context: RoutingContext
   readonly #usable = new Homes()
+  readonly #rooms: Rooms
   readonly #capacities = new Map<BackendName, Capacity>()
   #lookedAt = -Infinity
   #spendingAt = -Infinity
@@ -84,6 +86,8 @@ export class Routing {
   constructor(context: RoutingContext) {
     this.#context = context
     this.books = new Books(() => this.#homes())
+    const { called } = context.backends
+    this.#rooms = new Rooms({ called, slots: (backend) => this.#capacities.get(backend)?.slots })
   }
 
   /** Takes up what the record knows. */
@@ -154,16 +158,18 @@ export class Routing {
     this.tallies.started(release.function, backend)
     this.books.started({ id: invocation, release, backend, run: this.#expected(release, backend, input), now })
     if (!isPublic(backend)) return
+    this.#rooms.started(backend)
     this.breakers.started({ backend, function: release.function }, invocation, now)
     this.budgets.started({ ...taken, function: release.function }, cost ?? 0, now)
   }
 
   /** `cost`: USD, as far as it is known. */
   ended(attempt: RunningAttempt, outcome: Outcome, cost: number | undefined): void {
-    const { invocation } = attempt
+    const { invocation, backend } = attempt
     const now = this.#context.now()
     const cause = outcome.outcome === 'failed' ? outcome.cause : undefined
     this.books.ended(invocation)
+    if (isPublic(backend)) this.#rooms.ended(backend)
     this.breakers.ended(attempt, outcome, now)
     this.budgets.ended(attempt, cost, now)
     learn(this.history, [{ ...attempt, endedAt: now, ...(cause ? { cause } : {}) }])
@@ -207,10 +213,16 @@ export class Routing {
     this.breakers.calledOff(invocation, now)
   }
 
+  /** With the next count what is spent and runs on public back-ends is looked up, however long ago that was done. */
+  spendingIsOld(): void {
+    this.#spendingAt = -Infinity
+  }
+
   /** The record has been counted. */
   async counted(count: number, backlogs: readonly Backlog[]): Promise<void> {
     const { now } = this.#context
     const isRight = this.books.counted(count, backlogs)
+    this.#rooms.counted(backlogs)
     if (!isRight && now() - this.#lookedAt >= LOOK_MS) await this.#takeUpRunning()
     if (now() - this.#spendingAt >= SPENDING_MS) await this.#lookAtSpending(now() - 3_600_000)
   }
@@ -256,7 +268,7 @@ export class Routing {
 
   #stateOf(limits: BackendLimits, release: Parameters<Routing['situation']>[0], now: number): BackendState {
     const { name } = limits
-    if (isPublic(name)) return { limits, breaker: this.breakers.of(name, release.function) }
+    if (isPublic(name)) return this.#publicState(limits, release)
     const { bootSeconds = 0, illSince, slotsFor } = this.#capacities.get(name) ?? {}
     const load = this.books.ledger.load(name, now, slotsFor?.(release.spec))
     const isWarm = bootSeconds === 0 || (isRelease(release) && this.#context.idle(release) > 0)
@@ -264,6 +276,15 @@ export class Routing {
     const state: BackendState = { limits, breaker }
     if (load) state.load = load
     if (!isWarm) state.bootSeconds = bootSeconds
+    return state
+  }
+
+  /** What others are about to take of its room is taken. Nobody is asked about work that may not go there. */
+  #publicState(limits: BackendLimits, { function: name, spec }: Pick<Release, 'function' | 'spec'>): BackendState {
+    const state: BackendState = { limits, breaker: this.breakers.of(limits.name, name) }
+    if (!(spec.backends?.includes(limits.name) ?? true)) return state
+    const room = this.#rooms.of(limits.name, { function: name })
+    if (room !== undefined) state.room = room - this.books.ahead
     return state
   }
 

@@ -63,6 +63,7 @@ const STAY: Readonly<Record<Rule, StayText>> = {
   'only-public': () => 'only public back-ends can run it',
   'failed-there': () => 'its last attempt failed at home: it goes over at once',
   moved: () => 'it has gone over once, and work moves once',
+  'no-room': NEVER,
   breaker: NEVER,
   budget: NEVER,
   'fits-nowhere': NEVER,

@@ -29,6 +29,7 @@ export const RULES = [
   'budget',
   'moved',
   'failed-there',
+  'no-room',
 ] as const
 export type Rule = (typeof RULES)[number]
 

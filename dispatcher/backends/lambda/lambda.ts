@@ -81,10 +81,11 @@ export class LambdaBackend implements CallBackend {
     }
   }
 
-  /** None until it is known what the account allows. */
-  room({ function: name }: Release): number {
+  /** Not known until the account has been asked what it allows. */
+  room({ function: name }: Pick<Release, 'function'>): number | undefined {
     if (this.#config.now() - this.#askedAccountMs > ACCOUNT_MS) void this.#askAccount()
-    return this.#isReady && !this.#closing.signal.aborted ? this.#concurrency.roomFor(name) : 0
+    if (this.#closing.signal.aborted) return 0
+    return this.#isReady ? this.#concurrency.roomFor(name) : undefined
   }
 
   start(call: AttemptCall): void {

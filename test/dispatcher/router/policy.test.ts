@@ -186,6 +186,17 @@ describe('what keeps work home or sends it over, whatever the policy', () => {
     )
   })
 
+  it('a public back-end that takes no more is waited for on both sides, and nobody is told that it goes at once', () => {
+    const { eligible, after, rule, texts } = decided({}, { ...FULL, away: { room: 0 } })
+    assert.deepEqual([eligible, after, rule], [HOME_FIRST, 0, 'no-room'])
+    assert.match(
+      texts,
+      /lambda: takes no more for now; it goes over when there is room, unless a private slot is free before/,
+    )
+    assert.equal(decided({}, { ...FULL, away: { room: 1 } }).rule, 'expected-wait')
+    assert.equal(decided({}, { away: { room: 0 } }).rule, 'waiting-budget', 'there is a free slot at home')
+  })
+
   it('a private back-end that is ill is waited for, if that is worth it', () => {
     const budget = { waitingBudget: 60 }
     const soon = decided(budget, { home: { breaker: ill } })

@@ -90,6 +90,29 @@ describe('books', () => {
     assert.equal(waiting(), 1)
   })
 
+  it('count as waiting at home what would go over if there was room, until it starts on either side', () => {
+    for (const id of ['a', 'b']) arrive(id, { spillAt: T0, terms: { rule: 'no-room', expectedRun } })
+    arrive('c', { spillAt: T0, terms: { rule: 'expected-wait', expectedRun } })
+    assert.deepEqual([waiting(), books.ahead], [2, 3])
+    for (const id of ['a', 'b', 'c']) books.committed(id)
+    count(backlog(3))
+    assert.deepEqual([waiting(), books.ahead], [2, 3])
+    start('c', 'lambda')
+    start('a', 'lambda')
+    start('b')
+    assert.deepEqual([waiting(), books.ahead, free()], [0, 0, 1])
+  })
+
+  it('forget what another dispatcher has started over there', () => {
+    for (const id of ['a', 'b', 'c']) {
+      arrive(id, { spillAt: T0, terms: { rule: 'no-room', expectedRun } })
+      books.committed(id)
+    }
+    count(backlog(3))
+    count(backlog(1))
+    assert.deepEqual([waiting(), books.ahead], [1, 1])
+  })
+
   it('find out what others run, and what was lost', () => {
     start('a')
     assert.equal(count(backlog(0, 1)), true)
