@@ -53,6 +53,7 @@ export class Dispatch {
   #again = false
   #timer: NodeJS.Timeout | undefined
   #isStarted = false
+  #isCalling = false
   #draining = false
 
   constructor(context: DispatchContext) {
@@ -128,6 +129,7 @@ export class Dispatch {
   async #scale(): Promise<void> {
     const { backends, replicas, release, database, routing, redecide } = this.#context
     const change = routing.look()
+    this.#noteCalling(replicas.holds(CALL))
     const count = routing.books.beginCount()
     const backlogs = await database.backlogs(Number.MAX_SAFE_INTEGER)
     await routing.counted(count, backlogs)
@@ -146,6 +148,12 @@ export class Dispatch {
     if (!replicas.holds(CALL)) return
     this.#context.bills.look()
     await this.#context.calls.spill(backlogs)
+  }
+
+  /** Another dispatcher has spent until now: what it left running is looked up before more is spent. */
+  #noteCalling(isCalling: boolean): void {
+    if (isCalling && !this.#isCalling) this.#context.routing.spendingIsOld()
+    this.#isCalling = isCalling
   }
 
   /** What may spill over becomes due without anything happening: workers of a public back-end are to look again. */

@@ -1,27 +1,44 @@
-/** Which private back-ends take work at all; says when that changes. */
+/** How much work private back-ends take; says when that changes so much that what was decided is not true any more. */
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 import type { Capacity } from '../backends/backend.js'
 
 /** Milliseconds for which a back-end that cannot be reached is expected to be back at once. */
 const ILL_MS = 10_000
 
-export class Homes {
-  readonly #usable = new Map<BackendName, boolean>()
+/** Times more or fewer slots that are worth deciding again: the corrections of forecasts follow smaller changes. */
+const CLEAR_FACTOR = 2
 
-  /** What has changed since the last look, for people; undefined: nothing. */
+interface Seen {
+  isUsable: boolean
+  /** When it was last said. */
+  slots: number
+}
+
+export class Homes {
+  readonly #seen = new Map<BackendName, Seen>()
+
+  /** What has changed since it was last said, for people; undefined: nothing. */
   look(capacities: ReadonlyMap<BackendName, Capacity>, now: number): string | undefined {
     const changes: string[] = []
     for (const [name, { slots, illSince = Infinity }] of capacities) {
       const isAway = now - illSince >= ILL_MS
       const isUsable = slots > 0 && !isAway
-      if ((this.#usable.get(name) ?? true) !== isUsable) changes.push(changeOf(name, isUsable, isAway))
-      this.#usable.set(name, isUsable)
+      const before = this.#seen.get(name) ?? { isUsable: true, slots }
+      const isOther = before.isUsable !== isUsable || (isUsable && isClear(before.slots, slots))
+      if (isOther)
+        changes.push(before.isUsable === isUsable ? slotsText(name, before, slots) : useText(name, isUsable, isAway))
+      this.#seen.set(name, isOther ? { isUsable, slots } : before)
     }
     return changes.length > 0 ? changes.join(' and ') : undefined
   }
 }
 
-function changeOf(name: BackendName, isUsable: boolean, isAway: boolean): string {
+const isClear = (before: number, slots: number) => Math.max(before, slots) >= CLEAR_FACTOR * Math.min(before, slots)
+
+const slotsText = (name: BackendName, before: Seen, slots: number) =>
+  `${name} has room for ${slots} at once, where it had room for ${before.slots}`
+
+function useText(name: BackendName, isUsable: boolean, isAway: boolean): string {
   if (isUsable) return `${name} takes work again`
   return isAway ? `${name} cannot be reached` : `${name} has no room any more`
 }

@@ -33,6 +33,7 @@ export class Line {
     return {
       ...load,
       waiting: this.#pieces.map((pieces) => pieces * units),
+      waitingCount: this.#pieces.slice(),
       waitingSeconds: this.#seconds.map((seconds) => seconds * units),
     }
   }
