@@ -6,7 +6,7 @@ import { Registry } from '../../dispatcher/images/registry/registry.js'
 import { RegistryServer, whyNoRegistry } from '../real/programs/registry.js'
 import { REPOSITORY } from '../support/dispatcher-process.js'
 import { makeImage } from '../support/registry-image.js'
-import { figure, median, type Bench, type Figure } from './figure.js'
+import { figure, median, skipped, type Bench, type Figure } from './figure.js'
 import { withDirectory } from './with-dispatcher.js'
 
 const LAYERS = 10
@@ -18,9 +18,7 @@ export const deriveImage: Bench = {
   about: `the runtime kit on top of an image of ${(LAYERS * LAYER_BYTES) / 1024 ** 2} MB that is in the registry already`,
   run: () => {
     const why = whyNoRegistry()
-    if (why === undefined) return withDirectory(measure)
-    process.stdout.write(`  skipped: ${why}\n`)
-    return Promise.resolve([])
+    return why === undefined ? withDirectory(measure) : Promise.resolve(skipped(why))
   },
 }
 

@@ -20,6 +20,12 @@ export interface Bench {
   run(): Promise<Figure[]>
 }
 
+/** No figures, and why; said beside the figures, which programs may read. */
+export function skipped(why: string): Figure[] {
+  process.stderr.write(`  skipped: ${why}\n`)
+  return []
+}
+
 interface Measured {
   name: string
   value: number

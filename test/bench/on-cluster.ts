@@ -8,7 +8,7 @@ import { RegistryServer, whyNoRegistry } from '../real/programs/registry.js'
 import { DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { makeWorkbench, type Workbench } from '../support/kubernetes-workbench.js'
-import type { Figure } from './figure.js'
+import { skipped, type Figure } from './figure.js'
 import { withDirectory } from './with-dispatcher.js'
 
 export interface OnCluster {
@@ -21,11 +21,9 @@ const HOW = 'npx tsx test/real/cluster/main.ts run -- npx tsx test/bench/main.ts
 
 export async function onCluster(measure: (on: OnCluster) => Promise<Figure[]>): Promise<Figure[]> {
   const cluster = Cluster.fromEnvironment()
-  const why = !cluster?.isOwn ? `there is no cluster of the tests (${HOW})` : whyNoRegistry()
-  if (!cluster || why !== undefined) {
-    process.stdout.write(`  skipped: ${why}\n`)
-    return []
-  }
+  if (!cluster?.isOwn) return skipped(`there is no cluster of the tests (${HOW})`)
+  const why = whyNoRegistry()
+  if (why !== undefined) return skipped(why)
   const registry = await RegistryServer.start({ host: '0.0.0.0', port: ADDRESSES.registryPort })
   const namespace = `bench-${randomUUID().slice(0, 8)}`
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }

@@ -3,7 +3,7 @@ import type { Client } from 'minio'
 import { MinioServer, whyNoMinio } from '../real/programs/minio.js'
 import type { DispatcherProcess } from '../support/dispatcher-process.js'
 import { urlOf } from '../support/kubernetes-workbench.js'
-import type { Figure } from './figure.js'
+import { skipped, type Figure } from './figure.js'
 import { onCluster, type OnCluster } from './on-cluster.js'
 
 export interface OnMinio extends Pick<OnCluster, 'bench'> {
@@ -16,10 +16,7 @@ const EVENTS_TOKEN = 'token-of-minio'
 
 export async function onMinio(measure: (on: OnMinio) => Promise<Figure[]>): Promise<Figure[]> {
   const why = whyNoMinio()
-  if (why !== undefined) {
-    process.stdout.write(`  skipped: ${why}\n`)
-    return []
-  }
+  if (why !== undefined) return skipped(why)
   return onCluster(async ({ bench, start }) => {
     const { cluster } = bench
     const webhook = { endpoint: `${urlOf(cluster)}/v1/events`, token: EVENTS_TOKEN }
