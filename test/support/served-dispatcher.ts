@@ -6,6 +6,7 @@ import type { BackendHost, WorkerBackend } from '../../dispatcher/backends/backe
 import { readConfig } from '../../dispatcher/config.js'
 import { openDatabase } from '../../dispatcher/database/open.js'
 import type { Release } from '../../runtime/contract/release.js'
+import type { StorageConfig } from '../../runtime/contract/service-config.js'
 import { Dispatcher } from '../../dispatcher/dispatcher.js'
 import { buildServer } from '../../dispatcher/http/server.js'
 import { openStorage } from '../../dispatcher/storage/open.js'
@@ -26,6 +27,8 @@ export interface ServedDispatcher {
 export interface ServeOptions extends Pick<WorkerBackend, 'workerFile' | 'follow'> {
   /** Folder of the storage `here`. */
   data?: string
+  /** Storages beside `here`. */
+  storage?: Record<string, StorageConfig>
   environment?: Record<string, string>
   /** Those of one team share a database of `environment`. */
   team?: string
@@ -33,19 +36,23 @@ export interface ServeOptions extends Pick<WorkerBackend, 'workerFile' | 'follow
 
 export async function serveDispatcher(
   directory: string,
-  { data = join(directory, 'data'), environment = {}, team, ...backend }: ServeOptions = {},
+  { data = join(directory, 'data'), storage: more = {}, environment = {}, team, ...backend }: ServeOptions = {},
 ): Promise<ServedDispatcher> {
   const file = join(directory, 'dispatcher.yml')
   mkdirSync(data, { recursive: true })
   mkdirSync(directory, { recursive: true })
-  const storage = { here: { type: 'directory', path: data, settle: 0.02 } }
+  const storage = { here: { type: 'directory', path: data, settle: 0.02 }, ...more }
   writeFileSync(file, JSON.stringify({ stateDirectory: join(directory, 'state'), storage, lease: 600 }))
   const config = readConfig(file, environment)
   let host: BackendHost | undefined
   const dispatcher = await Dispatcher.open({
     config,
     database: await openDatabase(config.database, team === undefined ? {} : { team }),
-    stores: new Stores(Object.entries(config.storage).map(([name, one]) => openStorage(name, one, { log: () => {} }))),
+    stores: new Stores(
+      Object.entries(config.storage).map(([name, one]) =>
+        openStorage(name, one, { log: () => {}, keys: config.storageKeys[name] }),
+      ),
+    ),
     openCalled: () => [],
     openBackends: (given) => {
       host = given('local')

@@ -1,39 +1,11 @@
-/** Against a queue of this process that keeps SQS's promises: what is not removed comes again. */
+/** Against a queue of this process. */
 import assert from 'node:assert/strict'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { EventQueue, QueueMessage } from '../../../dispatcher/intake/event-queue.js'
 import { placeEvent } from '../../../dispatcher/intake/place-event.js'
 import { QueuePoller } from '../../../dispatcher/intake/queue-poller.js'
 import type { ObjectEvent } from '../../../runtime/contract/object-event.js'
 import { parse } from '../../../runtime/events/parse.js'
 import { eventually } from '../../support/eventually.js'
-
-class SmallQueue implements EventQueue {
-  readonly name = 'small'
-  readonly messages: QueueMessage[] = []
-  closed = false
-  faults = 0
-
-  async receive(waitSeconds: number, signal: AbortSignal): Promise<QueueMessage[]> {
-    if (this.faults-- > 0) throw new Error('no such queue')
-    if (this.messages.length === 0 && waitSeconds > 0) await delay(20, undefined, { signal })
-    return this.messages.slice(0, 10)
-  }
-
-  remove(messages: readonly QueueMessage[]): Promise<void> {
-    const gone = messages.map(({ receipt }) => receipt)
-    this.messages.splice(0, this.messages.length, ...this.messages.filter(({ receipt }) => !gone.includes(receipt)))
-    return Promise.resolve()
-  }
-
-  close(): void {
-    this.closed = true
-  }
-
-  put(...bodies: string[]): void {
-    for (const body of bodies) this.messages.push({ receipt: `r${Math.random()}`, body })
-  }
-}
+import { SmallQueue } from '../../support/small-queue.js'
 
 const created = (key: string) =>
   JSON.stringify({
