@@ -59,7 +59,7 @@ interface Place extends Home {
 interface Entry extends WaitingWork {
   scale: number
   /** It is counted in a stock, not on its own. */
-  isStocked?: boolean
+  isStocked: boolean
 }
 
 /** Sums by size. */
@@ -96,7 +96,8 @@ export class Ledger {
   }
 
   queued(id: string, work: WaitingWork): void {
-    this.#waiting.set(id, { ...work, scale: this.#scale() })
+    const { cpu, seconds, raw = null, at } = work
+    this.#waiting.set(id, { cpu, seconds, raw, at, scale: this.#scale(), isStocked: false })
     this.#count(work, 1)
   }
 
