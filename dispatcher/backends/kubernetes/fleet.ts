@@ -79,7 +79,7 @@ export class Fleet {
     this.#removals.goOn()
     for (const member of this.#members.all()) this.#review(member)
     this.#followQueue(this.#crews())
-    this.#context.preparation.warm(demands.map(({ release }) => release))
+    this.#warm(demands)
   }
 
   /** Knows all that `scale` has to know, and does nothing. */
@@ -89,6 +89,8 @@ export class Fleet {
     this.#note(demands)
     // One that runs has most likely asked for its function: of another dispatcher.
     for (const member of this.#members.all()) if (member.pod?.phase === 'running') member.state = 'up'
+    // Any dispatcher may be asked by a worker what it is to run, and may have to scale in a moment.
+    this.#warm(demands)
   }
 
   /** Workers on these nodes finish what they run, and get nothing more. */
@@ -145,6 +147,10 @@ export class Fleet {
     this.#context.preparation.keep(this.#releases.remember(demands))
     this.#noteIdle(new Set(demands.flatMap(({ idle }) => idle)))
     this.#fullness.look(this.#members.all())
+  }
+
+  #warm(demands: Demand[]): void {
+    this.#context.preparation.warm(demands.map(({ release }) => release))
   }
 
   #noteIdle(idle: ReadonlySet<string>): void {

@@ -513,6 +513,12 @@ describe('kubernetes back-end', () => {
       assert.equal(other.host.ended.length, 1)
     })
 
+    it('and has the image ready, for workers that ask it what they are to run', async () => {
+      const { other } = await two()
+      await eventually(() => other.derived === 1)
+      assert.equal(other.cluster.jobs.size, 0)
+    })
+
     it('and takes over with all of its workers, those without a pod too', async () => {
       const { one, other } = await two()
       await one.up(2)
