@@ -53,10 +53,18 @@ export interface Capacity {
   slotsFor?(spec: FunctionSpec): number
   /** Seconds that a worker takes to come up. */
   bootSeconds: number
-  /** Workers that are on their way up, and since when. */
-  starting: readonly { worker: string; since: number }[]
+  /** Of a back-end where what runs shares the vCPU of its machines: how many there are; absent: attempts count alike. */
+  vcpu?: SharedVcpu
+  /** Workers that are on their way up, since when, and what they take. */
+  starting: readonly { worker: string; since: number; cpu?: number }[]
   /** Since when it cannot be reached, epoch milliseconds; absent: it can. */
   illSince?: number
+}
+
+export interface SharedVcpu {
+  all: number
+  /** On the machine that has the most left. */
+  largestFree: number
 }
 
 export interface WorkerBackend {

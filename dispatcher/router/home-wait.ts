@@ -3,7 +3,7 @@ import { CLOSED, usableFrom } from './breaker.js'
 import type { Candidate } from './candidates.js'
 import { expectedWait, NO_WAIT, type ExpectedWait } from './load/expected-wait.js'
 import { othersWait } from './load/others-wait.js'
-import type { Load } from './load/load.js'
+import { ROUNDING, unitsOf, type Load } from './load/load.js'
 import type { BackendState, Situation, Work } from './situation.js'
 
 export interface HomeWait {
@@ -11,7 +11,7 @@ export interface HomeWait {
   expected?: ExpectedWait
   /** How long others would wait in its stead if it ran there, seconds in all; 0 when nothing is known. */
   others: number
-  /** Units of private capacity, and how many of them are free. */
+  /** Slots for work of this size, and how many of them are free. */
   capacity: number
   free: number
 }
@@ -20,7 +20,11 @@ export function waitAt({ spec }: Work, { now, corrections }: Situation, homes: r
   const states = homes.map(({ state }) => state)
   const loads = loadsOf(states)
   const others = othersWait(loads, spec.cpu, homes[0]!.run.seconds)
-  const wait: HomeWait = { others, capacity: sum(loads, 'capacity'), free: Math.max(0, sum(loads, 'free')) }
+  const wait: HomeWait = {
+    others,
+    capacity: slotsIn(loads, 'capacity', spec.cpu),
+    free: slotsIn(loads, 'free', spec.cpu),
+  }
   if (loads.length < homes.length) return wait
   const well = states.filter(({ breaker }) => usableFrom(breaker ?? CLOSED) <= now)
   const there = expectedWait(well.length === states.length ? loads : loadsOf(well), spec.cpu, corrections)
@@ -46,4 +50,8 @@ function recovered(states: readonly BackendState[], now: number, otherwise: Expe
   return { seconds, raw: seconds }
 }
 
-const sum = (loads: readonly Load[], key: 'capacity' | 'free') => loads.reduce((total, load) => total + load[key], 0)
+function slotsIn(loads: readonly Load[], key: 'capacity' | 'free', cpu: number): number {
+  let slots = 0
+  for (const load of loads) slots += Math.max(0, Math.floor(load[key] / unitsOf(load.unit, cpu) + ROUNDING))
+  return slots
+}

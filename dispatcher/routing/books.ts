@@ -142,17 +142,19 @@ export class Books {
   }
 
   /** A worker that is on its way up takes up its place until then; one that is late is as late again. */
-  look(backend: BackendName, { slots, bootSeconds, starting }: Capacity, now: number): void {
-    this.ledger.resize({ name: backend, unit: 'attempt', capacity: slots })
+  look(backend: BackendName, { slots, vcpu, bootSeconds, starting }: Capacity, now: number): void {
+    if (vcpu) this.ledger.resize({ name: backend, unit: 'vcpu', capacity: vcpu.all })
+    else this.ledger.resize({ name: backend, unit: 'attempt', capacity: slots })
+    this.ledger.freeIn(backend, vcpu?.largestFree)
     const coming = new Set(starting.map(({ worker }) => worker))
     for (const [worker, at] of this.#starting)
       if (at === backend && !coming.has(worker)) {
         this.ledger.ended(worker)
         this.#starting.delete(worker)
       }
-    for (const { worker, since } of starting) {
+    for (const { worker, since, cpu = 1 } of starting) {
       const readyAt = Math.max(since + bootSeconds * 1000, now + (now - since))
-      this.ledger.starting(worker, { backend, cpu: 1, at: since, readyAt })
+      this.ledger.starting(worker, { backend, cpu, at: since, readyAt })
       this.#starting.set(worker, backend)
     }
   }

@@ -88,7 +88,7 @@ export class Redecide {
   ): NewDecision[] {
     const { routing, now } = this.#context
     const kind = routing.books.kind(release)
-    const situation = line.before(routing.situation(release), kind)
+    const situation = line.before(routing.situation(release))
     const decision = decide({ ...workOf({ release, input }), acceptedAt, ...past }, situation)
     const { spillAt, terms } = decision
     const isHeld = terms?.rule === 'no-room'

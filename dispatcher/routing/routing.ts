@@ -14,6 +14,7 @@ import type { AttemptRef, Backlog, Database, OwedAttempt, RunningAttempt } from 
 import { decide } from '../router/decide.js'
 import { costAt } from '../router/away.js'
 import { History } from '../router/history.js'
+import { unitsOf } from '../router/load/load.js'
 import type { RunTime } from '../router/run-time.js'
 import type { BackendState, Situation, Work } from '../router/situation.js'
 import { spillNow, type SpillVerdict } from '../router/spill.js'
@@ -269,8 +270,9 @@ export class Routing {
   #stateOf(limits: BackendLimits, release: Parameters<Routing['situation']>[0], now: number): BackendState {
     const { name } = limits
     if (isPublic(name)) return this.#publicState(limits, release)
-    const { bootSeconds = 0, illSince, slotsFor } = this.#capacities.get(name) ?? {}
-    const load = this.books.ledger.load(name, now, slotsFor?.(release.spec))
+    const { bootSeconds = 0, illSince, slotsFor, vcpu } = this.#capacities.get(name) ?? {}
+    const units = unitsOf(vcpu ? 'vcpu' : 'attempt', release.spec.cpu)
+    const load = this.books.ledger.load(name, now, slotsFor && units * slotsFor(release.spec))
     const isWarm = bootSeconds === 0 || (isRelease(release) && this.#context.idle(release) > 0)
     const breaker = illSince === undefined ? this.breakers.of(name) : illness(illSince, now)
     const state: BackendState = { limits, breaker }

@@ -7,13 +7,14 @@ import type { Cluster } from './cluster.js'
 import { Departures } from './departures.js'
 import { Fullness, type RoomInSight } from './fullness.js'
 import { makeRoom, stuckOnes, surplus } from './make-room.js'
-import { keyOf, Members, type Member } from './members.js'
+import { isUnplaced, keyOf, Members, type Member } from './members.js'
 import { messages } from './messages.js'
 import { lossOf } from './node-loss.js'
 import type { PodEnd } from './pod-facts.js'
 import type { Preparation } from './preparation.js'
 import { Removals } from './removals.js'
 import { Releases } from './releases.js'
+import type { Placed } from './room/room.js'
 import { Sightings } from './sightings.js'
 import { mayStart } from './slow-start.js'
 import type { Place } from './worker.js'
@@ -129,7 +130,23 @@ export class Fleet {
   }
 
   capacity(inSight: RoomInSight): Capacity {
-    return this.#fullness.capacity(this.#members.all(), inSight)
+    const capacity = this.#fullness.capacity(this.#members.all(), inSight)
+    const starting = capacity.starting.map((one) => ({ ...one, cpu: this.#cpuOf(this.#members.get(one.worker)) }))
+    return { ...capacity, starting }
+  }
+
+  /** vCPU of each worker that has found a place. */
+  placed(): number[] {
+    const staying = this.#members.all().filter((member) => !member.stopping && !isUnplaced(member))
+    return staying.map((member) => this.#cpuOf(member))
+  }
+
+  /** Where those are that have something to do: the others give way. */
+  busy(): Placed[] {
+    return this.#members.all().flatMap((member) => {
+      const { node, idleSince } = member
+      return node === undefined || idleSince !== undefined ? [] : [{ node, cpu: this.#cpuOf(member) }]
+    })
   }
 
   /** The work there is now. */
@@ -141,6 +158,10 @@ export class Fleet {
   close(): void {
     this.#closed = true
     this.#arrivals.close()
+  }
+
+  #cpuOf(member: Member | undefined): number {
+    return (member && this.#releases.get(keyOf(member.release))?.spec.cpu) ?? 1
   }
 
   #note(demands: Demand[]): void {

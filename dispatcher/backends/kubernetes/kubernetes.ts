@@ -10,6 +10,7 @@ import type { KubernetesConfig, KubernetesParts } from './kubernetes-config.js'
 import { limitsOf } from './limits.js'
 import { selectorOf } from './names.js'
 import { openCluster, type OpenedCluster } from './open-cluster.js'
+import { sharedVcpu } from './room/shared-vcpu.js'
 import { workerFile } from './worker-file.js'
 
 export class KubernetesBackend implements WorkerBackend {
@@ -67,10 +68,15 @@ export class KubernetesBackend implements WorkerBackend {
     if (!this.#opened) return { slots: most, bootSeconds: 0, starting: [], ...ill }
     const { fleet, surroundings } = this.#opened
     const { room, seesOthers } = surroundings
-    const inSight = { most: room ? room.slots(fleet.demands, most) : most, grows, seesOthers }
+    if (!room) return { ...fleet.capacity({ most, grows, seesOthers }), ...ill }
+    const inSight = { most: room.slots(fleet.demands, most), grows, seesOthers }
+    const capacity = fleet.capacity(inSight)
+    const whole = room.vcpu(fleet.busy())
+    const facts = { most: inSight.most, slots: capacity.slots, placed: fleet.placed(), demands: fleet.demands }
     return {
-      ...fleet.capacity(inSight),
-      ...(room ? { slotsFor: (spec: FunctionSpec) => room.slotsFor(spec) } : {}),
+      ...capacity,
+      slotsFor: (spec) => room.slotsFor(spec),
+      ...(whole ? { vcpu: sharedVcpu({ room: whole, ...facts }) } : {}),
       ...ill,
     }
   }

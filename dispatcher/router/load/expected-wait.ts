@@ -5,7 +5,7 @@
  * in its turn; the wait ends when there is enough for everything before it and for itself. Where smaller work may
  * overtake what does not fit yet, only work that is not larger is before it.
  */
-import { sizeOf, TIMES, unitsOf, type Ending, type Load, type WaitCorrection } from './load.js'
+import { ROUNDING, sizeOf, TIMES, unitsOf, type Ending, type Load, type WaitCorrection } from './load.js'
 
 export interface ExpectedWait {
   /** Seconds; infinite when no end can be foreseen. */
@@ -25,7 +25,7 @@ export function expectedWait(
   const needs = loads.map((load) => needOf(load, cpu))
   const possible = needs.filter(({ fits }) => fits)
   if (possible.length === 0) return { seconds: Infinity, raw: Infinity }
-  if (possible.some(({ need, free }) => free >= need)) return NO_WAIT
+  if (possible.some(({ need, free }) => free >= need - ROUNDING)) return NO_WAIT
   const raw = timeUntil(possible)
   return { seconds: corrected(raw, possible, corrections[sizeOf(cpu)]), raw }
 }
@@ -52,9 +52,9 @@ function needOf(load: Load, cpu: number): Need {
     beforeSeconds += load.waitingSeconds[size]!
   }
   // Pieces that are too small for it are of no use to it.
-  const free = load.largestFree >= units ? load.free : Math.min(load.free, 0)
+  const free = load.largestFree >= units - ROUNDING ? load.free : Math.min(load.free, 0)
   const seconds = before > 1e-9 ? beforeSeconds / before : Infinity
-  return { load, fits: units <= load.capacity, need: before + units, free, seconds }
+  return { load, fits: units <= load.capacity + ROUNDING, need: before + units, free, seconds }
 }
 
 /** The first moment at which the back-ends together can have taken all of it, each its share; the share only grows. */

@@ -48,11 +48,17 @@ export interface Stock {
   count: number
 }
 
+interface Held extends Holding {
+  cpu: number
+  /** Expected run time. */
+  seconds: number
+}
+
 interface Place extends Home {
   largestFree: number | undefined
   taken: number
   takenSeconds: number
-  holdings: Map<string, Holding & { seconds: number }>
+  holdings: Map<string, Held>
   known?: Ending & { at: number; changed: number }
 }
 
@@ -84,13 +90,13 @@ export class Ledger {
   /** How much a back-end can hold, now that a node came, went or was cordoned. */
   resize(home: Home): void {
     const place = this.#places.get(home.name)
-    if (place) Object.assign(place, home)
+    if (place) become(place, home)
     else
       this.#places.set(home.name, { ...home, largestFree: undefined, taken: 0, takenSeconds: 0, holdings: new Map() })
   }
 
   /** The largest number of units that is free in one place; without it, all that is free counts as one place. */
-  freeIn(backend: BackendName, largestFree: number): void {
+  freeIn(backend: BackendName, largestFree: number | undefined): void {
     const place = this.#places.get(backend)
     if (place) place.largestFree = largestFree
   }
@@ -122,7 +128,7 @@ export class Ledger {
   started(id: string, { backend, cpu, run, at }: StartedWork): void {
     this.#leave(id, at)
     const place = this.#places.get(backend)
-    if (place) take(place, id, { units: unitsOf(place.unit, cpu), since: at, run, seconds: run.seconds })
+    if (place) take(place, id, { units: unitsOf(place.unit, cpu), cpu, since: at, run, seconds: run.seconds })
   }
 
   /** A worker is being started that will take work at `readyAt`: until then it only takes up its place. */
@@ -130,7 +136,7 @@ export class Ledger {
     const place = this.#places.get(backend)
     const seconds = (readyAt - at) / 1000
     const run = { endedBy: (after: number) => (after >= seconds ? 1 : 0) }
-    if (place) take(place, worker, { units: unitsOf(place.unit, cpu), since: at, run, seconds })
+    if (place) take(place, worker, { units: unitsOf(place.unit, cpu), cpu, since: at, run, seconds })
   }
 
   /** An attempt ended, or a worker that was being started is there or gone. */
@@ -236,7 +242,16 @@ const shareOf = (whole: Ending, share: number): Ending => {
   return { ending: whole.ending.map((units) => units * share), usable: whole.usable.map((units) => units * share) }
 }
 
-function take(place: Place, id: string, holding: Holding & { seconds: number }): void {
+/** In another unit everything takes up something else than before. */
+function become(place: Place, home: Home): void {
+  const { unit, holdings } = place
+  Object.assign(place, home)
+  if (unit === home.unit) return
+  Object.assign(place, { holdings: new Map(), taken: 0, takenSeconds: 0 })
+  for (const [id, holding] of holdings) take(place, id, { ...holding, units: unitsOf(home.unit, holding.cpu) })
+}
+
+function take(place: Place, id: string, holding: Held): void {
   giveBack(place, id)
   place.holdings.set(id, holding)
   place.taken += holding.units

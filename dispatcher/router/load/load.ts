@@ -10,6 +10,9 @@ const SMALLEST_EXPONENT = -8
 export const sizeOf = (cpu: number): number =>
   Math.max(0, Math.min(SIZES - 1, Math.floor(Math.log2(cpu) + 1e-9) - SMALLEST_EXPONENT))
 
+/** Fractions of units do not add up exactly. */
+export const ROUNDING = 1e-9
+
 /** What an attempt takes of a back-end: one place, or as many units as it has vCPU. */
 export type Unit = 'attempt' | 'vcpu'
 

@@ -122,6 +122,20 @@ describe('books', () => {
     assert.deepEqual([free(), count(backlog(0, 1))], [1, true])
   })
 
+  it('count in vCPU where those are what runs shares, and put right what was entered before that was known', () => {
+    const large = { ...release, spec: functionSpec({ cpu: 4 }) }
+    books.started({ id: 'a', release: large, backend: 'local', run, now: T0 })
+    assert.equal(free(), 1)
+    const vcpu = { all: 16, largestFree: 3 }
+    books.look('local', { slots: 9, vcpu, bootSeconds: 5, starting: [{ worker: 'w', since: T0, cpu: 2 }] }, T0)
+    const { unit, capacity, largestFree } = books.ledger.load('local', T0)!
+    assert.deepEqual([unit, capacity, free(), largestFree], ['vcpu', 16, 16 - 4 - 2, 3])
+    books.look('local', { slots: 9, bootSeconds: 5, starting: [] }, T0)
+    assert.deepEqual([books.ledger.load('local', T0)!.unit, free()], ['attempt', 8])
+    books.ended('a')
+    assert.equal(free(), 9)
+  })
+
   it('count a worker that is on its way up as taken until it is there', () => {
     books.look('local', { slots: 2, bootSeconds: 5, starting: [{ worker: 'w', since: T0 }] }, T0)
     assert.equal(free(), 1)

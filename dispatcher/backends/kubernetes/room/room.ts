@@ -1,6 +1,6 @@
 /** How many workers the nodes have room for beside what others run there. Pure. */
 import type { FunctionSpec } from '../../../../runtime/contract/function-spec.js'
-import type { Demand } from '../../backend.js'
+import type { Demand, SharedVcpu } from '../../backend.js'
 import type { Node } from '../objects.js'
 import { amountsOf, less, timesIn, type Amounts } from './amounts.js'
 import { pack, type PackedKind } from './pack.js'
@@ -14,6 +14,12 @@ export interface RoomFacts {
   taken: Taken | undefined
   /** Each worker's pod has a volume for the runtime kit. */
   kitIsCopied: boolean
+}
+
+/** A worker that has something to do, and what it takes of its node. */
+export interface Placed {
+  node: string
+  cpu: number
 }
 
 interface Fit extends WorkerShape {
@@ -56,6 +62,16 @@ export class Room {
       this.#free,
       most,
     )
+  }
+
+  /** What the nodes have beside what others take; undefined where one keeps silent about it. */
+  vcpu(workers: readonly Placed[]): SharedVcpu | undefined {
+    const free = this.#free.map(({ cpu }) => cpu)
+    if (!free.every((cpu) => cpu !== undefined)) return undefined
+    const own = new Map<string, number>()
+    for (const { node, cpu } of workers) own.set(node, (own.get(node) ?? 0) + cpu)
+    const left = free.map((cpu, index) => cpu - (own.get(this.#nodes[index]!.metadata.name) ?? 0))
+    return { all: free.reduce((sum, cpu) => sum + Math.max(0, cpu), 0), largestFree: Math.max(0, ...left) }
   }
 
   #packed({ release, queued, running }: Demand): PackedKind {

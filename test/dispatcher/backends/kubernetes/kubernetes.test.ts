@@ -8,6 +8,11 @@ import { nodeOf } from '../../../support/kubernetes-objects.js'
 import { Bench, benches, SMALL, pulling, unscheduled } from './bench.js'
 import { releaseOf } from './spec.js'
 
+function vcpuOf({ backend }: Pick<Bench, 'backend'>): number[] {
+  const { all, largestFree } = backend.capacity().vcpu!
+  return [all, largestFree].map((cpu) => Math.round(1000 * cpu) / 1000)
+}
+
 describe('kubernetes back-end', () => {
   const { ready: bench, closing } = benches()
 
@@ -57,8 +62,11 @@ describe('kubernetes back-end', () => {
       const on = await bench({}, (cluster) => (cluster.nodes = [node('a', false), node('b', false)]))
       on.scale({ queued: 2 })
       assert.equal(on.backend.capacity().slots, 4)
-      const [first] = await on.up(2)
+      assert.deepEqual(vcpuOf(on), [2.4, 1.3], 'four times 0.6, and a node')
+      const [first, second] = await on.up(2)
       on.cluster.place(first!, 'a')
+      on.cluster.place(second!, 'b')
+      assert.deepEqual(vcpuOf(on), [2.4, 0.7], 'each node has a worker that is at work')
       on.cluster.nodes = [node('a', true), node('b', false)]
       on.now += 5000
       on.scale({ queued: 4 })

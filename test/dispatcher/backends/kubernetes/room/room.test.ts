@@ -37,6 +37,23 @@ describe('kubernetes: room for workers', () => {
     assert.equal(slots(nodes, [otherPod('elsewhere', { cpu: '4' })]), 8)
   })
 
+  it('is shared by all functions, in vCPU: all of it, and the most that busy workers leave on one node', () => {
+    const nodes = [
+      nodeOf('a', LARGE),
+      nodeOf('b', { ...LARGE, cpu: '2500m' }),
+      nodeOf('c', LARGE, { unschedulable: true }),
+    ]
+    const others = [otherPod('a', { cpu: '500m' })]
+    assert.deepEqual(room(nodes, others).vcpu([]), { all: 6, largestFree: 3.5 })
+    const busy = [
+      { node: 'a', cpu: 3 },
+      { node: 'b', cpu: 1 },
+    ]
+    assert.deepEqual(room(nodes, others).vcpu(busy), { all: 6, largestFree: 1.5 })
+    const { cpu: _, ...silent } = LARGE
+    assert.equal(room([nodeOf('a', silent)]).vcpu([]), undefined)
+  })
+
   it('is none, and not less, on a node where more was promised than there is', () =>
     assert.equal(slots([nodeOf('a', LARGE), nodeOf('b', LARGE)], [otherPod('a', { cpu: '6' })]), 4))
 
