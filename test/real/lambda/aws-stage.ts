@@ -39,11 +39,7 @@ export class AwsStage {
     readonly registry: RegistryServer,
   ) {
     this.s3 = new AwsS3(this.config, lambda.client)
-    this.image = `${registry.host}/base/busybox:1`
-    const made = this.#podman.makeImage('busybox', busyboxRoot)
-    this.#podman.run('push', '--quiet', '--tls-verify=false', made, this.image)
-    // For containers on this machine, which need not pull it then.
-    this.#podman.run('tag', made, this.image)
+    this.image = this.makeImage('busybox', busyboxRoot)
     this.directory = join(this.#root, 'service')
     for (const name of ['service', 'node_modules']) mkdirSync(join(this.#root, name))
     symlinkSync(REPOSITORY, join(this.#root, 'node_modules', 'serverless-spillway'))
@@ -57,6 +53,16 @@ export class AwsStage {
   /** Of clients of the AWS SDK. */
   get config() {
     return { endpoint: this.moto.url, region: REGION, credentials: this.moto.keys }
+  }
+
+  /** Its name in the registry. */
+  makeImage(name: string, fill: (root: string) => void): string {
+    const image = `${this.registry.host}/base/${name}:1`
+    const made = this.#podman.makeImage(name, fill)
+    this.#podman.run('push', '--quiet', '--tls-verify=false', made, image)
+    // For containers on this machine, which need not pull it then.
+    this.#podman.run('tag', made, image)
+    return image
   }
 
   write(files: Readonly<Record<string, string>>): void {
