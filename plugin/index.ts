@@ -23,7 +23,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   'deploy:list:log': 'deploy list',
   'deploy:list:functions:log': 'deploy list functions',
   'rollback:rollback': 'rollback',
-  'rollback:function:rollback': 'rollback function',
 }
 
 /** Exit codes of \`diff\`, as diff(1) has them: a service that cannot be read is no difference. */
@@ -129,6 +128,9 @@ class SpillwayPlugin {
       'invoke:invoke': session.withoutAws(async (context) => (await import('./commands/invoke.js')).invoke(context)),
       'invoke:local:invoke': session.withoutAws(async (context) =>
         (await import('./commands/invoke-local.js')).invokeLocal(context),
+      ),
+      'rollback:function:rollback': session.withoutAws(async (context) =>
+        (await import('./commands/lambda/rollback-function.js')).rollBackFunction(context),
       ),
       'logs:logs': session.withoutAws(async (context) => (await import('./commands/logs.js')).logs(context)),
       ...Object.fromEntries(

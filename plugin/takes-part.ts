@@ -2,7 +2,7 @@
 import { isDirect, type Service } from './service.js'
 
 /** Commands that change what is in the stack. */
-const OF_THE_STACK = ['deploy', 'deploy function', 'rollback function']
+const OF_THE_STACK = ['deploy', 'deploy function']
 /** Commands that AWS answers where no dispatcher knows the function. */
 const OF_THE_RECORD = ['logs', 'metrics']
 

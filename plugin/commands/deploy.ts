@@ -49,6 +49,17 @@ export async function deployFunction(context: CommandContext, beside = { aws: fa
   report(registered, context)
 }
 
+/** A dispatcher calls that version of the function on Lambda from now on. */
+export async function registerVersion(
+  context: CommandContext,
+  chosen: ServiceFunction,
+  version: string,
+): Promise<void> {
+  const { withQualifier } = await import('./lambda/pin-versions.js')
+  const registrations = buildRegistrations(context.service, [chosen]).map((entry) => withQualifier(entry, version))
+  report(await registerAll(await dispatcherOf(context), registrations, context), context)
+}
+
 /** What `dev` runs after a change: registers without AWS, and leaves the list of packaged files for it. */
 export async function register(context: CommandContext): Promise<void> {
   writePackage(join(context.service.directory, '.serverless'), buildRegistrations(context.service))

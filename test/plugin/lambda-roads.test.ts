@@ -88,10 +88,11 @@ describe('the roads of functions on Lambda', () => {
     )
     const answers = (command: string) =>
       ['direct', 'hybrid', 'local'].map((key) => takesPart(command.split(' '), key, service))
-    for (const command of ['deploy', 'deploy function', 'rollback function'])
+    for (const command of ['deploy', 'deploy function'])
       assert.deepEqual(answers(command), [true, true, false], command)
     for (const command of ['logs', 'metrics']) assert.deepEqual(answers(command), [true, false, false], command)
-    for (const command of ['invoke', 'invoke local']) assert.deepEqual(answers(command), [false, false, false], command)
+    for (const command of ['invoke', 'invoke local', 'rollback function'])
+      assert.deepEqual(answers(command), [false, false, false], command)
   })
 
   it('give the embedded dispatcher the queue of its storage', () => {
