@@ -37,7 +37,10 @@ describe('several dispatchers on one PostgreSQL', function () {
     const team = await Team.start({ directory: directory(), database: await server().createDatabase('team'), random })
     stops.push(() => team.stop())
     await team.any.put('s-dev-work', WORK.script, WORK.spec)
-    const invocations = await checkBooksUnderBlows(team, { kills: KILLS, seed: SEED, random })
+    const over = new AbortController()
+    stops.push(() => over.abort())
+    const blows = { kills: KILLS, seed: SEED, random, signal: over.signal }
+    const invocations = await checkBooksUnderBlows(team, blows)
     await team.logsAreEverywhere(invocations)
     await team.stop()
     await nothingRuns(directory())

@@ -12,6 +12,8 @@ export interface FeederOptions {
   random: () => number
   /** Most milliseconds between two inputs. */
   pauseMs: number
+  /** Once aborted, it hands in nothing and waits for nobody. */
+  signal: AbortSignal
 }
 
 /** One in that many inputs is one whose script fails. */
@@ -47,9 +49,13 @@ export class Feeder {
     await Promise.all(this.#requests)
   }
 
+  get #isStopped(): boolean {
+    return this.#stopped.signal.aborted || this.#options.signal.aborted
+  }
+
   async #feed(): Promise<void> {
     const { random, pauseMs } = this.#options
-    for (let number = 1; !this.#stopped.signal.aborted; number++) {
+    for (let number = 1; !this.#isStopped; number++) {
       const isFile = random() < 0.5
       const input = `${isFile ? 'file' : 'request'}-${number}${random() < 1 / DOOMED_EVERY ? '-bad' : ''}`
       this.attempted.add(input)
@@ -80,10 +86,10 @@ export class Feeder {
 
   async #request(input: string): Promise<void> {
     const url = `${this.#options.url}/v1/functions/s-dev-work/invocations`
-    for (;;) {
-      const answer = await fetch(url, { method: 'POST', body: input, headers: { 'idempotency-key': input } }).catch(
-        () => undefined,
-      )
+    const { signal } = this.#options
+    while (!signal.aborted) {
+      const headers = { 'idempotency-key': input }
+      const answer = await fetch(url, { method: 'POST', body: input, headers, signal }).catch(() => undefined)
       const accepted = answer?.ok ? await answer.json().catch(() => undefined) : undefined
       if (accepted) {
         this.inputs.set((accepted as Accepted).id, input)

@@ -56,19 +56,27 @@ export interface Blows {
   kills: number
   seed: number
   random: () => number
+  /** Once aborted, nothing is hit any more: the test has ended without it. */
+  signal: AbortSignal
 }
 
 /** Feeds it while the blows fall, waits for the end of all work, and checks the books; throws where they do not agree. */
 export async function checkBooksUnderBlows(
   struck: Struck,
-  { kills, seed, random }: Blows,
+  { kills, seed, random, signal }: Blows,
 ): Promise<Books['invocations']> {
-  const feeder = new Feeder({ data: struck.path(), url: struck.url, random: randomNumbers(seed + 1), pauseMs: 150 })
+  const feeder = new Feeder({
+    data: struck.path(),
+    url: struck.url,
+    random: randomNumbers(seed + 1),
+    pauseMs: 150,
+    signal,
+  })
   const results = new ResultWatch(struck.path('out'))
   try {
     feeder.start()
     for (let left = kills; left > 0;) {
-      await delay(random() * QUIET_MS)
+      await delay(random() * QUIET_MS, undefined, { signal })
       if (await struck.strike()) left--
     }
     await feeder.stop()
