@@ -5,9 +5,11 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
 import type { DispatcherProcess } from '../support/dispatcher-process.js'
 import { REPOSITORY } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
+import { SmallS3 } from '../support/s3/small-s3.js'
 import { figure, median, type Bench } from './figure.js'
 import { withDirectory, withDispatcher } from './with-dispatcher.js'
 
@@ -20,6 +22,10 @@ export const memory: Bench = {
   about: 'resident memory when idle, start of a worker, and a 2 GB file through it',
   run: async () => [
     ...(await withDispatcher(residents)),
+    figure(
+      { name: 'the same, with MinIO, Kubernetes and Lambda', value: await withEverything(), unit: 'MiB' },
+      { atMost: 150 },
+    ),
     figure(
       { name: 'supervisor, process start to first next', value: median(await starts()), unit: 'ms' },
       { atMost: 100 },
@@ -61,6 +67,62 @@ async function residents(dispatcher: DispatcherProcess) {
       { atMost: 20 },
     ),
   ]
+}
+
+/** Mebibytes of an idle dispatcher that has listed a bucket and has looked for its cluster, which is not there. */
+async function withEverything(): Promise<number> {
+  const s3 = await SmallS3.start()
+  try {
+    return await withDirectory(async (directory) => {
+      const kubeconfig = join(directory, 'kubeconfig')
+      writeFileSync(kubeconfig, JSON.stringify(KUBECONFIG))
+      const { accessKeyId, secretAccessKey, sessionToken } = s3.keys
+      const kubernetes = {
+        context: 'nowhere',
+        namespace: 'nowhere',
+        dispatcherUrl: NOWHERE,
+        registry: 'registry.invalid/spillway',
+      }
+      const options = {
+        config: {
+          storage: { lake: { type: 'minio', endpoint: s3.url, webhook: [] } },
+          backends: { local: {}, kubernetes, lambda: { stagingBucket: 'staging', region: 'eu-west-1' } },
+        },
+        environment: {
+          KUBECONFIG: kubeconfig,
+          SPILLWAY_STORAGE_LAKE_ACCESS_KEY: accessKeyId,
+          SPILLWAY_STORAGE_LAKE_SECRET_KEY: secretAccessKey,
+          SPILLWAY_STORAGE_LAKE_SESSION_TOKEN: sessionToken,
+        },
+      }
+      return withDispatcher(async (dispatcher) => {
+        await dispatcher.put('bench-dev-true', '#!/bin/sh\n', { input: 'lake://in/', backends: ['local'] })
+        await eventually(() => s3.requests.some(({ query }) => query.has('list-type')))
+        await eventually(async () => /ECONNREFUSED/.test(String((await kubernetesOf(dispatcher)).messages)), {
+          timeoutMs: 30_000,
+        })
+        return mebibytes(dispatcher.pid, 'VmRSS')
+      }, options)
+    })
+  } finally {
+    await s3.stop()
+  }
+}
+
+async function kubernetesOf(dispatcher: DispatcherProcess): Promise<BackendStatus> {
+  const { body } = await dispatcher.call<{ backends: BackendStatus[] }>('GET', '/v1/backends')
+  return body.backends.find(({ name }) => name === 'kubernetes')!
+}
+
+/** Where nobody listens. */
+const NOWHERE = 'http://127.0.0.1:1'
+const KUBECONFIG = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [{ name: 'nowhere', cluster: { server: 'https://127.0.0.1:1' } }],
+  users: [{ name: 'nobody', user: { token: 'token' } }],
+  contexts: [{ name: 'nowhere', context: { cluster: 'nowhere', user: 'nobody' } }],
+  'current-context': 'nowhere',
 }
 
 /** Written elsewhere and moved in, so that it appears whole. */
