@@ -1,6 +1,5 @@
 /** From when public back-ends may take work that private ones could run too, and why. Pure. */
-import type { BriefDecision, DecisionTerms, Reason, Rule } from '../../runtime/contract/decision.js'
-import { say } from '../../runtime/contract/decision-words.js'
+import type { BriefDecision, DecisionTerms, Reason, Rule, Sentence } from '../../runtime/contract/decision.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { bestAway, type Away } from './away.js'
 import type { Candidate } from './candidates.js'
@@ -36,18 +35,14 @@ export function whenToSpill(question: Question): Spill {
   const gated = whileFull(behindGate(stay, away, times), question, away, times)
   if (gated.hold === null && homes.length === 0) return outOfReach(away, stay)
   const places = [away.candidate, ...aways.filter((other) => other !== away.candidate)]
-  const preferred = inOrder(stay.awayFirst, homes, places)
   const terms = termsOf(question, { away, stay, wait, acceptedAt })
+  const { rule, hold, reason } = gated
+  const otherwise = { rule: stay.rule, hold: stay.hold, awayFirst: stay.awayFirst }
   return {
-    eligible: gated.reason ? inOrder(false, homes, places) : preferred,
-    at: gated.hold === null ? null : Math.max(situation.now, Math.round(acceptedAt + gated.hold * 1000)),
-    reasons: [
-      'run',
-      ...(wait ? (['wait'] as const) : []),
-      ...(gated.reason ? [say('stay', preferred, terms), gated.reason] : (['stay'] as const)),
-      'price',
-    ],
-    terms: gated.reason ? { ...terms, rule: gated.rule, hold: gated.hold } : terms,
+    eligible: inOrder(stay.awayFirst && !reason, homes, places),
+    at: hold === null ? null : Math.max(situation.now, Math.round(acceptedAt + hold * 1000)),
+    reasons: ['run', ...(wait ? (['wait'] as const) : []), 'stay', ...(reason ? [reason] : []), 'price'],
+    terms: reason ? { ...terms, rule, hold, otherwise } : terms,
   }
 }
 
@@ -60,7 +55,7 @@ interface Gated {
   rule: Rule
   hold: number | null
   /** Present when something keeps it from going earlier. */
-  reason?: Reason
+  reason?: Reason | Sentence
 }
 
 /** An open breaker, a budget that is used up, or an attempt that just failed there keeps the work home for longer. */
@@ -73,12 +68,10 @@ function behindGate(stay: Stay, away: Away, { acceptedAt, now }: Times): Gated {
 }
 
 /** What would go over now waits on both sides while the public one takes no more: whichever has room first gets it. */
-function whileFull(gated: Gated, { homes }: Question, { candidate, isFull }: Away, { acceptedAt, now }: Times): Gated {
+function whileFull(gated: Gated, { homes }: Question, { isFull }: Away, { acceptedAt, now }: Times): Gated {
   const { rule, hold } = gated
   if (!isFull || hold === null || acceptedAt + hold * 1000 > now) return gated
-  const { name } = candidate.state.limits
-  const text = `${name}: takes no more for now; it goes over when there is room, unless a private slot is free before`
-  return { rule: homes.length > 0 ? 'no-room' : rule, hold, reason: { code: 'no-room', backend: name, text } }
+  return { rule: homes.length > 0 ? 'no-room' : rule, hold, reason: 'room' }
 }
 
 /** Public back-ends are the only ones that can run it, and it costs more than may ever be spent. */

@@ -14,19 +14,32 @@ export function inWords(decision: BriefDecision): Decision {
   return { ...decision, reasons }
 }
 
-export function say(sentence: Sentence, eligible: readonly BackendName[], terms: DecisionTerms): Reason {
+function say(sentence: Sentence, eligible: readonly BackendName[], terms: DecisionTerms): Reason {
   switch (sentence) {
     case 'run':
       return { code: 'expected-run', text: runText(terms.expectedRun!) }
     case 'wait':
       return { code: 'expected-wait', text: waitText(terms.expectedWait) }
     case 'stay':
-      return { code: terms.rule, text: STAY[terms.rule](terms, isPublic(eligible[0]!)) }
-    case 'price': {
-      const backend = eligible.find(isPublic)!
-      return { code: 'price', backend, text: priceText(backend, terms) }
-    }
+      return sayStay({ ...terms, ...terms.otherwise }, terms.otherwise?.awayFirst ?? isPublic(eligible[0]!))
+    case 'room':
+      return sayOf('no-room', eligible, (backend) => `${backend}: ${NO_ROOM}`)
+    case 'price':
+      return sayOf('price', eligible, (backend) => priceText(backend, terms))
   }
+}
+
+const NO_ROOM = 'takes no more for now; it goes over when there is room, unless a private slot is free before'
+
+const sayStay = (terms: DecisionTerms, awayFirst: boolean): Reason => ({
+  code: terms.rule,
+  text: STAY[terms.rule](terms, awayFirst),
+})
+
+/** Of the public back-end that it would go to. */
+function sayOf(code: string, eligible: readonly BackendName[], text: (backend: BackendName) => string): Reason {
+  const backend = eligible.find(isPublic)!
+  return { code, backend, text: text(backend) }
 }
 
 function runText({ basis, seconds, upper, samples, sizes }: NonNullable<DecisionTerms['expectedRun']>): string {

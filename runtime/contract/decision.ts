@@ -96,6 +96,16 @@ export const DecisionTermsSchema = Type.Object({
       { description: 'how a deadline decided' },
     ),
   ),
+  otherwise: Type.Optional(
+    Type.Object(
+      {
+        rule: oneOf(RULES, { description: 'what would have decided' }),
+        hold: Type.Union([seconds('how long it would have stayed private'), Type.Null()]),
+        awayFirst: Type.Boolean({ description: 'the public side was the better place' }),
+      },
+      { description: 'how it would have been if nothing had kept it from the public side' },
+    ),
+  ),
 })
 
 export type DecisionTerms = Static<typeof DecisionTermsSchema>
@@ -111,7 +121,7 @@ export interface Decision {
 }
 
 /** What the terms of a choice between private and public back-ends say: one sentence each, in this order. */
-export const SENTENCES = ['run', 'wait', 'stay', 'price'] as const
+export const SENTENCES = ['run', 'wait', 'stay', 'room', 'price'] as const
 export type Sentence = (typeof SENTENCES)[number]
 
 /** A decision as it is made and kept: for what its terms say, it only names the sentence. See `inWords`. */

@@ -17,6 +17,7 @@ const TERMS = [
   'budgetLeft',
   'deadlineAt',
   'deadline',
+  'otherwise',
 ] as const satisfies readonly (keyof DecisionTerms)[]
 
 const PARTS: Readonly<Record<string, readonly string[]>> = {
@@ -25,6 +26,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   waitingBudgetFrom: ['factor', 'cpu'],
   budgetLeft: ['perHour', 'perMonth'],
   deadline: ['seconds', 'note'],
+  otherwise: ['rule', 'hold', 'awayFirst'],
 }
 
 /** Stands for null: a null in the list is what is absent. */
@@ -50,7 +52,7 @@ export function readDecision(text: string): Decision {
 
 /** As the tables above have it, written out: it is done for each piece of work that is taken in. */
 function listOf(terms: DecisionTerms): unknown[] {
-  const { expectedRun: run, expectedWait: wait, waitingBudgetFrom: from, budgetLeft: left, deadline } = terms
+  const { expectedRun: run, expectedWait: wait, waitingBudgetFrom: from, budgetLeft: left, deadline, otherwise } = terms
   return [
     terms.rule,
     run && [run.seconds, run.upper, run.samples, run.basis, run.sizes],
@@ -62,6 +64,7 @@ function listOf(terms: DecisionTerms): unknown[] {
     left && [left.perHour, left.perMonth],
     terms.deadlineAt,
     deadline && [deadline.seconds, deadline.note],
+    otherwise && [otherwise.rule, orNone(otherwise.hold), otherwise.awayFirst],
   ]
 }
 
