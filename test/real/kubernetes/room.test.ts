@@ -45,8 +45,9 @@ describe('a node that others use too', function () {
     await cluster().kubectl('delete', 'daemonset', '--all', '--namespace', others, '--cascade=foreground', '--wait')
   })
 
+  /** Where there is a slot it waits for a worker to come up there. */
   const put = (script: string, more: Record<string, unknown> = {}) =>
-    dispatcher.put(FUNCTION, script, { image, ...SIZE, routing: { expectedTime: 1 }, ...more })
+    dispatcher.put(FUNCTION, script, { image, ...SIZE, routing: { expectedTime: 1, waitingBudget: 60 }, ...more })
 
   /** On every node, as those who look after them have it. */
   const daemonSet = (cpu: number) => ({
@@ -129,7 +130,6 @@ describe('a node that others use too', function () {
     const over = await run()
     assert.equal(placeOf(over), 'lambda')
     assert.match(over.decision.reasons.map(({ text }) => text).join('\n'), /there is no capacity for it/)
-    assert.deepEqual(await bench().pods(), [], 'no worker was made for it')
     await leave()
     await slots(roomBeside(0))
     assert.equal(placeOf(await run()), 'kubernetes')
