@@ -11,6 +11,7 @@ import { busyboxRoot } from '../../support/containers/root-directories.js'
 import { copyFixture, OSLS4, runCli, startCli, type CliRun } from '../../support/cli.js'
 import { REPOSITORY } from '../../support/dispatcher-process.js'
 import { eventually } from '../../support/eventually.js'
+import { WORK } from '../../support/under-blows.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { ADDRESSES } from '../cluster/place.js'
 import { offerVolume } from '../cluster/volumes.js'
@@ -30,6 +31,14 @@ set -e
 tr 'a-z' 'b-za' < "$INPUT_FILE_PATH" > "$TMP_OUTPUT_DIR/$(basename "$INPUT_FILE_PATH").out"
 `
 
+/** Several dispatchers on one PostgreSQL, in place of one with a volume. */
+export interface Team {
+  replicas: number
+  /** URL without the password. */
+  database: string
+  password: string
+}
+
 export class Lab {
   url = ''
 
@@ -38,12 +47,13 @@ export class Lab {
     readonly directory: string,
     readonly minio: MinioServer,
     readonly registry: RegistryServer,
+    readonly team: Team | undefined,
   ) {}
 
-  static async open(cluster: Cluster, directory: string): Promise<Lab> {
+  static async open(cluster: Cluster, directory: string, team?: Team): Promise<Lab> {
     const registry = await RegistryServer.start({ host: '0.0.0.0', port: ADDRESSES.registryPort })
     const minio = await MinioServer.start({ host: cluster.facts.gatewayAddress })
-    const lab = new Lab(cluster, directory, minio, registry)
+    const lab = new Lab(cluster, directory, minio, registry, team)
     await cluster.makeImage({ reference: 'localhost/story/busybox:1', fill: busyboxRoot })
     await cluster.pushImage('localhost/story/busybox:1', lab.image)
     return lab
@@ -70,7 +80,12 @@ export class Lab {
 
   /** As an operator on the command line. */
   async spillway(words: string[]): Promise<string> {
-    const environment = { KUBECONFIG: this.cluster.facts.kubeconfig, ...TOKENS, ...this.minio.environment('lake') }
+    const environment = {
+      KUBECONFIG: this.cluster.facts.kubeconfig,
+      ...TOKENS,
+      ...this.minio.environment('lake'),
+      ...(this.team ? { SPILLWAY_DATABASE_PASSWORD: this.team.password } : {}),
+    }
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...words], {
       env: { ...process.env, ...environment },
       maxBuffer: 2 ** 26,
@@ -80,7 +95,7 @@ export class Lab {
 
   /** Without names in the cluster's network, the address of the Service has to be told: so it is installed twice. */
   async install(image: string): Promise<string[]> {
-    await offerVolume(this.cluster, { name: 'lab-state', size: '5Gi' })
+    if (!this.team) await offerVolume(this.cluster, { name: 'lab-state', size: '5Gi' })
     const first = await this.spillway(this.#installWords(image))
     const service = await this.cluster.kubectlJson<{ spec: { clusterIP: string } }>(
       'get',
@@ -114,11 +129,15 @@ export class Lab {
   #installWords(image: string): string[] {
     const file = join(this.directory, 'dispatcher.json')
     writeFileSync(file, JSON.stringify(this.#file()))
-    return ['install', '--namespace', NAMESPACE, '--image', image, '--config', file, '--storage', '1Gi']
+    const words = ['install', '--namespace', NAMESPACE, '--image', image, '--config', file]
+    return this.team
+      ? [...words, '--replicas', String(this.team.replicas), '--read-pods']
+      : [...words, '--storage', '1Gi']
   }
 
   #file() {
     return {
+      ...(this.team ? { database: this.team.database } : {}),
       storage: { lake: { ...this.minio.storage, reconcile: 10 } },
       backends: {
         kubernetes: {
@@ -176,6 +195,7 @@ export class Lab {
     const service = copyFixture('plain', this.directory)
     mkdirSync(service, { recursive: true })
     writeFileSync(join(service, 'shift.sh'), SCRIPT, { mode: 0o755 })
+    writeFileSync(join(service, 'work.sh'), WORK.script, { mode: 0o755 })
     writeFileSync(join(service, 'fail.sh'), '#!/bin/sh\nexit 3\n', { mode: 0o755 })
     const spillway = {
       dispatcher: this.url,
