@@ -65,6 +65,31 @@ export class AwsStage {
     return image
   }
 
+  roles = () => this.#names('iam', { Action: 'ListRoles', Version: '2010-05-08' }, 'RoleName')
+  stacks = () => this.#names('cloudformation', { Action: 'DescribeStacks', Version: '2010-05-15' }, 'StackName')
+
+  async logGroups(): Promise<string[]> {
+    const headers = { 'x-amz-target': 'Logs_20140328.DescribeLogGroups', 'content-type': 'application/x-amz-json-1.1' }
+    const { logGroups } = JSON.parse(await this.#post('logs', '{}', headers)) as {
+      logGroups: { logGroupName: string }[]
+    }
+    return logGroups.map(({ logGroupName }) => logGroupName)
+  }
+
+  /** What an API that answers in XML lists, by the element that names it. */
+  async #names(service: string, query: Record<string, string>, element: string): Promise<string[]> {
+    const xml = await this.#post(service, new URLSearchParams(query))
+    return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, name]) => name!)
+  }
+
+  /** moto goes by the name of the service alone. */
+  async #post(service: string, body: string | URLSearchParams, headers: Record<string, string> = {}): Promise<string> {
+    const authorization = `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/${service}/aws4_request, x`
+    const answer = await fetch(this.moto.url, { method: 'POST', headers: { authorization, ...headers }, body })
+    assert.ok(answer.ok, `${service}: ${answer.status}`)
+    return answer.text()
+  }
+
   write(files: Readonly<Record<string, string>>): void {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.directory, name), text)
   }

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr'
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda'
-import { ListBucketsCommand } from '@aws-sdk/client-s3'
+import { GetBucketNotificationConfigurationCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { InvocationList, InvocationRecord } from '../../../runtime/contract/dispatcher-api.js'
 import { eventually } from '../../support/eventually.js'
@@ -58,6 +58,9 @@ const FILES: Readonly<Record<string, Buffer>> = {
   ...Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`in/slow-${index}`, Buffer.from(`slow ${index}`)])),
 }
 
+/** Neither functions nor queues are told of new files. */
+const NOBODY = [undefined, undefined]
+
 describe('a service on Lambda, on this machine, and on both', function () {
   this.timeout(400_000)
   let stage: AwsStage
@@ -94,6 +97,11 @@ describe('a service on Lambda, on this machine, and on both', function () {
     ])
       assert.match(said, line)
     assert.deepEqual(await stage.install(), ['garden-dev-alone', 'garden-dev-hybrid'])
+    // What must not be there in the end can be seen while it is.
+    const roles = await stage.roles()
+    assert.ok(roles.length >= 2 && roles.every((name) => name.startsWith('garden-dev-')), roles.join())
+    assert.deepEqual(await stage.stacks(), ['garden-dev'])
+    assert.ok((await stage.logGroups()).includes('/aws/lambda/garden-dev-alone'))
   })
 
   it('makes the same results of the same files wherever they run, byte for byte', async () => {
@@ -150,8 +158,13 @@ describe('a service on Lambda, on this machine, and on both', function () {
     assert.deepEqual((await aws.lambda.send(new ListFunctionsCommand({}))).Functions, [])
     assert.deepEqual((await aws.sqs.send(new ListQueuesCommand({}))).QueueUrls ?? [], [])
     assert.deepEqual((await aws.ecr.send(new DescribeRepositoriesCommand({}))).repositories, [])
+    assert.deepEqual([await stage.roles(), await stage.stacks(), await stage.logGroups()], [[], [], []])
     const { Buckets = [] } = await stage.s3.client.send(new ListBucketsCommand({}))
     assert.deepEqual(Buckets.map(({ Name }) => Name).sort(), ['alone', 'hybrid', 'private'])
+    for (const { Name: Bucket } of Buckets) {
+      const notifications = await stage.s3.client.send(new GetBucketNotificationConfigurationCommand({ Bucket }))
+      assert.deepEqual([notifications.LambdaFunctionConfigurations, notifications.QueueConfigurations], NOBODY, Bucket)
+    }
     for (const name of ['.spillway', '.serverless/spillway.json'])
       assert.equal(existsSync(join(stage.directory, name)), false, name)
     for (const client of Object.values(aws)) client.destroy()
