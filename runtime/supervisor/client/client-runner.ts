@@ -1,4 +1,5 @@
 /** Runs a function that is a runtime client: started once, handed one event after the other, started anew when it ends. */
+import { totalmem } from 'node:os'
 import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WorkerConfig } from '../config.js'
@@ -105,7 +106,7 @@ export class ClientRunner implements Runner {
     this.#process = new ClientProcess({
       program: programFor(worker),
       workingDirectory: await workingDirectoryFor(worker, { work }),
-      environment: clientEnvironment(this.#config, api.address),
+      environment: clientEnvironment(this.#config, { address: api.address, megabytes: megabytesHere() }),
       output: this.#output,
     })
     return { api, process: this.#process }
@@ -124,4 +125,10 @@ export class ClientRunner implements Runner {
     await symlink(workspace, draft)
     await rename(draft, link)
   }
+}
+
+/** What the container has, or the machine where nothing is limited. */
+function megabytesHere(): number {
+  const limit = process.constrainedMemory() || Infinity
+  return Math.floor(Math.min(limit, totalmem()) / 1024 ** 2)
 }

@@ -1,31 +1,34 @@
 /** AWS's own runtime client for Python, and an image like those that AWS has for Lambda. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
-import { parseLdd } from '../../../dispatcher/images/kit.js'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { glibcRoot } from '../../support/containers/root-directories.js'
 import { CACHE } from '../cache.js'
 import type { BaseImage } from './derived-functions.js'
+import { place, placeLibraries } from './place.js'
+
+/** A client, and the same function written for it: as an image, and as a command on this machine. */
+export interface RuntimeClient {
+  name: string
+  /** Of an error of the function. */
+  errorType: string
+  /** Gets it ready once. Why it cannot be had; undefined when it is there. */
+  whyNot(): string | undefined
+  image: BaseImage
+  file: { path: string; content: string }
+  command: string[]
+  environment: Record<string, string>
+}
 
 const VERSION = '4.2.2'
 /** Debian's: the one that images of the tests have. */
 const PYTHON = '/usr/bin/python3'
 
 /** Directory of packages for that Python. */
-export const PACKAGES = join(CACHE, `awslambdaric-${VERSION}`)
+const PACKAGES = join(CACHE, `awslambdaric-${VERSION}`)
 
 /** Installs it once. Why it cannot be had; undefined when it is there. */
-export function whyNoRuntimeClient(): string | undefined {
+function whyNoRuntimeClient(): string | undefined {
   if (existsSync(PACKAGES)) return undefined
   const version = spawnSync(PYTHON, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { encoding: 'utf8' })
   if (version.status !== 0) return `there is no ${PYTHON}`
@@ -47,7 +50,7 @@ export function whyNoRuntimeClient(): string | undefined {
   return undefined
 }
 
-export const HANDLER = `import json, os, sys
+const HANDLER = `import json, os, sys
 
 print("loading")
 
@@ -79,11 +82,11 @@ const BOOTSTRAP = `#!/bin/sh
 exec ${PYTHON} -m awslambdaric "$_HANDLER"
 `
 
-export const AWS_LIKE: BaseImage = {
+const AWS_LIKE: BaseImage = {
   fill(root) {
     glibcRoot(root)
     cpSync(PACKAGES, join(root, 'var/runtime'), { recursive: true })
-    placeLibraries(root)
+    placeLibraries(root, compiledParts())
     place(root, 'lambda-entrypoint.sh', ENTRY_POINT)
     place(root, 'var/runtime/bootstrap', BOOTSTRAP)
     place(root, 'var/task/app.py', HANDLER)
@@ -101,22 +104,18 @@ export const AWS_LIKE: BaseImage = {
   },
 }
 
-function place(root: string, name: string, content: string): void {
-  const path = join(root, name)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, content)
-  chmodSync(path, 0o755)
-}
-
 /** What the compiled part of the client is linked with. */
-function placeLibraries(root: string): void {
-  const compiled = readdirSync(PACKAGES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.so'))
-  const libraries = compiled.flatMap((name) =>
-    parseLdd(execFileSync('ldd', [join(PACKAGES, name)], { encoding: 'utf8' })),
-  )
-  for (const path of new Set(libraries)) {
-    if (existsSync(join(root, path))) continue
-    mkdirSync(join(root, dirname(path)), { recursive: true })
-    cpSync(realpathSync(path), join(root, path))
-  }
+const compiledParts = () =>
+  readdirSync(PACKAGES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.so'))
+    .map((name) => join(PACKAGES, name))
+
+export const PYTHON_CLIENT: RuntimeClient = {
+  name: 'awslambdaric, for Python',
+  errorType: 'ValueError',
+  whyNot: whyNoRuntimeClient,
+  image: AWS_LIKE,
+  file: { path: 'app.py', content: HANDLER },
+  command: ['sh', '-c', `cd "$SPILLWAY_FILES_DIR" && exec ${PYTHON} -m awslambdaric app.handler`, 'awslambdaric'],
+  environment: { PYTHONPATH: PACKAGES },
 }

@@ -34,6 +34,8 @@ describe('supervisor: a runtime client', () => {
       [environment.COLOUR, environment.AWS_LAMBDA_FUNCTION_NAME, environment.SPILLWAY_BACKEND],
       ['green', 'plants-dev-classify', 'local'],
     )
+    assert.deepEqual([environment._HANDLER, environment.LAMBDA_TASK_ROOT], [command.at(-1), '/var/task'])
+    assert.ok(Number(environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) >= 128)
     assert.notEqual(environment.AWS_LAMBDA_RUNTIME_API, api.address)
     assert.ok(!JSON.stringify(environment).includes('token-of-the-worker'))
   })
