@@ -98,7 +98,7 @@ const checks = ({ whyNot, errorType, image: base, file, command, environment }: 
       const check = async () => {
         const record = await dispatcher.invokeAndWait(FUNCTION, '{"colour": "red"}')
         const log = await dispatcher.call<string>('GET', `/v1/invocations/${record.id}/log`)
-      assert.equal(record.state, 'succeeded', JSON.stringify(record.tries) + log.body)
+        assert.equal(record.state, 'succeeded', JSON.stringify(record.tries) + log.body)
         const told = JSON.parse(record.result!.body) as Told
         assert.deepEqual([told.event, told.function, told.remaining], [{ colour: 'red' }, FUNCTION, true])
         const failed = await dispatcher.invokeAndWait(FUNCTION, '{"fail": "no such flower"}')
