@@ -213,9 +213,10 @@ export class Ledger {
       const units = unitsOf(unit, cpu)
       sums.units[size]! += pieces * units
       sums.seconds[size]! += pieces * units * seconds
-      // Additions of fractions do not undo each other exactly.
-      if (this.#waiting.size === 0 && this.#stocks.size === 0) sums.units[size] = sums.seconds[size] = 0
     }
+    // Additions of fractions do not undo each other exactly; pieces are whole.
+    if (this.#sums.attempt.units[size] !== 0) return
+    for (const { units, seconds: sum } of Object.values(this.#sums)) units[size] = sum[size] = 0
   }
 
   /** Average run time of what runs, seconds; of what waits while nothing runs. */
