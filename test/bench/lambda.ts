@@ -1,4 +1,5 @@
 /** What the supervisor adds to a function on Lambda: to its start, to its memory, to every event. */
+import { NODE_OPTIONS } from '../../dispatcher/images/kit-command.js'
 import { join } from 'node:path'
 import { REPOSITORY } from '../support/dispatcher-process.js'
 import { attemptCall } from '../support/lambda/attempt-call.js'
@@ -11,7 +12,7 @@ const STARTS = 9
 const EVENTS = 200
 const WARM_UP = 20
 
-const SUPERVISOR = ['--max-semi-space-size=1', join(REPOSITORY, 'dist/runtime/supervisor.cjs')]
+const SUPERVISOR = [...NODE_OPTIONS, join(REPOSITORY, 'dist/runtime/supervisor.cjs')]
 /** Asks for an event and answers it: less is not possible. */
 const LEAST = [join(REPOSITORY, 'test/support/programs/runtime-client.cjs')]
 

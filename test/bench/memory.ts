@@ -5,12 +5,14 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { NODE_OPTIONS } from '../../dispatcher/images/kit-command.js'
 import type { BackendStatus } from '../../runtime/contract/dispatcher-api.js'
 import type { DispatcherProcess } from '../support/dispatcher-process.js'
 import { REPOSITORY } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
 import { SmallS3 } from '../support/s3/small-s3.js'
 import { figure, median, type Bench } from './figure.js'
+import { memoryOverHttp } from './memory-over-http.js'
 import { withDirectory, withDispatcher } from './with-dispatcher.js'
 
 const LARGE_BYTES = 2 * 1024 ** 3
@@ -22,6 +24,10 @@ export const memory: Bench = {
   about: 'resident memory when idle, start of a worker, and a 2 GB file through it',
   run: async () => [
     ...(await withDispatcher(residents)),
+    figure(
+      { name: '2 GB through the supervisor over HTTP, above idle', value: await memoryOverHttp(), unit: 'MiB' },
+      { atMost: 20 },
+    ),
     figure(
       { name: 'the same, with MinIO, Kubernetes and Lambda', value: await withEverything(), unit: 'MiB' },
       { atMost: 150 },
@@ -167,11 +173,10 @@ async function starts(): Promise<number[]> {
     for (let time = 0; time < STARTS; time++) {
       const first = new Promise<void>((resolve) => (asked = resolve))
       const started = process.hrtime.bigint()
-      const child = spawn(
-        process.execPath,
-        ['--max-semi-space-size=1', join(REPOSITORY, 'dist/runtime/supervisor.cjs')],
-        { env: environment, stdio: 'ignore' },
-      )
+      const child = spawn(process.execPath, [...NODE_OPTIONS, join(REPOSITORY, 'dist/runtime/supervisor.cjs')], {
+        env: environment,
+        stdio: 'ignore',
+      })
       const ended = once(child, 'exit')
       await Promise.race([first, ended.then(() => Promise.reject(new Error('the supervisor ended without asking')))])
       times.push(Number(process.hrtime.bigint() - started) / 1e6)

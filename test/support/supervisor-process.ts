@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import type { WorkerFile } from '../../runtime/contract/runtime-api.js'
+import { NODE_OPTIONS } from '../../dispatcher/images/kit-command.js'
 import { SUPERVISOR_VARIABLES } from '../../runtime/contract/worker-environment.js'
 
 let bundle: string | undefined
@@ -52,7 +53,7 @@ export class SupervisorProcess {
     mkdirSync(filesDir, { recursive: true })
     const workerFile = join(directory, 'worker.json')
     writeFileSync(workerFile, JSON.stringify({ ...defaults(filesDir), ...worker }))
-    const child = spawn(process.execPath, [supervisorBundle()], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, supervisorBundle()], {
       env: {
         PATH: process.env['PATH'] ?? '/usr/bin:/bin',
         [SUPERVISOR_VARIABLES.runtimeApi]: api,

@@ -2,10 +2,12 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { asError } from '../../contract/errors.js'
 import { errorCode } from '../attempt-failure.js'
 import { exchange, open } from '../http-request.js'
+import { passing } from './passing.js'
 import type { Download, Upload } from './transfer.js'
 import { TransferError } from './transfer-error.js'
 
@@ -16,7 +18,7 @@ export const IDLE_MS = 60_000
 const READ_BYTES = 512 * 1024
 
 /** Bytes that may wait for the disk: what comes during one write goes in the next, and the network does not wait. */
-const WRITE_BYTES = 2 * 1024 ** 2
+const WRITE_BYTES = 1024 ** 2
 
 export async function readHttpGrant({ grant, to, bytesMax, signal }: Download): Promise<void> {
   const { url, headers, ca } = grant
@@ -48,6 +50,7 @@ function atMost(bytesMax: number, answer: IncomingMessage): IncomingMessage {
   let bytes = 0
   return answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length
+    passing(chunk.length)
     if (bytes > bytesMax) answer.destroy(tooLarge(bytes, bytesMax))
   })
 }
@@ -65,10 +68,14 @@ export async function writeHttpGrant({ grant, from, signal }: Upload, stretch?: 
   const { start, size } = stretch ?? { start: 0, size: (await stat(from)).size }
   const { url, ca } = grant
   const headers = { ...grant.headers, 'content-length': String(size) }
-  const body =
-    size === 0 ? Buffer.alloc(0) : createReadStream(from, { start, end: start + size - 1, highWaterMark: READ_BYTES })
+  const body = size === 0 ? Buffer.alloc(0) : readFrom(from, { start, size })
   const answer = await connected(() => exchange({ method: 'PUT', url, headers, ca, body, signal, idleMs: IDLE_MS }))
   if (answer.status < 200 || answer.status > 299) throw refusal(answer.status, answer.body.subarray(0, 200).toString())
+}
+
+function readFrom(path: string, { start, size }: Stretch): Readable {
+  const file = createReadStream(path, { start, end: start + size - 1, highWaterMark: READ_BYTES })
+  return file.on('data', (chunk) => passing(chunk.length))
 }
 
 function refusal(status: number, text = ''): TransferError {

@@ -8,7 +8,9 @@ import type { SupervisorProcess } from '../../support/supervisor-process.js'
 import { bench, succeeded } from './bench.js'
 
 const BYTES = 300 * 1024 ** 2
-/** Resident when idle, plus the 64 MB of buffers after which V8 collects them. */
+/** Resident when idle, what is on its way, and a margin; the 64 MB of buffers that V8 lets pile up by itself do not fit. */
+const TRANSFER_MEGABYTES_MAX = 90
+/** The same with a flood of lines. */
 const MEGABYTES_MAX = 150
 
 describe('supervisor: bounded', function () {
@@ -19,9 +21,9 @@ describe('supervisor: bounded', function () {
     this.skip()
   })
 
-  const assertSmall = (supervisor: SupervisorProcess) => {
+  const assertSmall = (supervisor: SupervisorProcess, most = MEGABYTES_MAX) => {
     const megabytes = supervisor.peakMegabytes()!
-    assert.ok(megabytes < MEGABYTES_MAX, `${megabytes} MB`)
+    assert.ok(megabytes < most, `${megabytes} MB`)
   }
 
   it('moves 300 MB in and out over HTTP in little memory', async () => {
@@ -38,7 +40,7 @@ describe('supervisor: bounded', function () {
     } as const
     succeeded(await outcomeOf(hand({ input: [grant] })))
     assert.equal(api.store.get('large')!.toString(), String(BYTES))
-    assertSmall(supervisor)
+    assertSmall(supervisor, TRANSFER_MEGABYTES_MAX)
   })
 
   it('moves 300 MB in and out on the same disk in little memory', async () => {
@@ -52,7 +54,7 @@ describe('supervisor: bounded', function () {
     const grant = { method: 'GET', name: 'in', url, size: BYTES, expiresAt: FakeRuntimeApi.later } as const
     succeeded(await outcomeOf(hand({ input: [grant] })))
     assert.equal(statSync(published('large')).size, BYTES)
-    assertSmall(supervisor)
+    assertSmall(supervisor, TRANSFER_MEGABYTES_MAX)
   })
 
   it('survives a script that prints 200 MB: in little memory, with a log that ends and says so', async () => {

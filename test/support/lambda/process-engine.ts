@@ -1,4 +1,5 @@
 /** Sandboxes as plain processes: the supervisor's bundle, with scratch space of its own. No root is needed. */
+import { NODE_OPTIONS } from '../../../dispatcher/images/kit-command.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -21,7 +22,7 @@ export class ProcessEngine implements Engine {
    * `directory`: of the test; every sandbox has its scratch space below it. `program`: what Node runs in place of the
    * supervisor.
    */
-  constructor(directory: string, program: readonly string[] = ['--max-semi-space-size=1', supervisorBundle()]) {
+  constructor(directory: string, program: readonly string[] = [...NODE_OPTIONS, supervisorBundle()]) {
     this.#directory = directory
     this.#program = program
   }
