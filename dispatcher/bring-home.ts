@@ -3,7 +3,7 @@
  * settles it. The work is done and paid for, so nothing that may pass throws it away: it is waited for.
  */
 import { addAbortSignal, type Readable } from 'node:stream'
-import { asError, SpillwayError } from '../runtime/contract/errors.js'
+import { asError, mayPass, SpillwayError } from '../runtime/contract/errors.js'
 import { outputsFor } from '../runtime/contract/filters.js'
 import type { OutputRule } from '../runtime/contract/function-spec.js'
 import { inTurn } from '../runtime/contract/in-turn.js'
@@ -123,10 +123,7 @@ const MAY_PASS = /^(E[A-Z_]+|ABORT_ERR|ERR_STREAM_PREMATURE_CLOSE)$/
 
 /** The cause of a fault that another try will not cure; undefined = try again. */
 function finalCause(thrown: unknown): Cause | undefined {
-  if (thrown instanceof SpillwayError) {
-    if (thrown.retryable) return undefined
-    return thrown.code === 'aws-refused' ? 'backend-unavailable' : 'output-refused'
-  }
+  if (thrown instanceof SpillwayError) return mayPass(thrown) ? undefined : 'output-refused'
   const { code, name } = Object(thrown) as { code?: unknown; name?: unknown }
   return MAY_PASS.test(String(code)) || name === 'TimeoutError' ? undefined : 'internal'
 }

@@ -360,7 +360,7 @@ export class Dispatcher {
   }
 
   #makeSettle(outputs: OutputGrants): Settle {
-    const { database, log, now, release, stores } = this.#ground
+    const { database, log, now, outages, release, stores } = this.#ground
     return new Settle({
       database,
       outputs,
@@ -375,6 +375,7 @@ export class Dispatcher {
         this.#routing.ended(attempt, end.outcome, end.cost)
         tellEnd({ ...this.#ground, dispatch: this.#dispatch }, attempt, end)
       },
+      onAway: (place, fault) => void outages.noteOutput(place, fault),
       pause: (milliseconds) => this.#pause(milliseconds),
       onInterrupted: ({ invocation, attempt }, thrown) =>
         log('warn', `publishing goes on at the next start: ${String(thrown)}`, { invocation, attempt }),

@@ -2,6 +2,7 @@
  * Storages that do not answer, or refuse: work on what lies there waits, and counts nothing of it, while they are asked
  * again and again. What is away is as small as can be told: an object, its bucket, or the whole storage.
  */
+import { randomUUID } from 'node:crypto'
 import { asError, isGone, SpillwayError } from '../runtime/contract/errors.js'
 import type { FunctionSpec } from '../runtime/contract/function-spec.js'
 import type { BackendHost } from './backends/backend.js'
@@ -42,12 +43,15 @@ interface Outage {
   object: StoredObject
   isAlone: boolean
   ask(): Promise<unknown>
+  /** Results are refused: who may read there, or list, has not proved anything. */
+  isOfResults: boolean
   isAsking: boolean
   since: number
   askAt: number
   message: string
 }
 
+type Asked = Pick<Outage, 'object' | 'ask' | 'isOfResults'>
 type Place = Pick<StoredObject, 'storage' | 'bucket'>
 
 export class Outages {
@@ -59,10 +63,10 @@ export class Outages {
     this.#context = context
   }
 
-  /** Whether work of that function had better not start: all that it reads from is away, or a storage of its results. */
+  /** Whether work of that function had better not start: all that it reads from is away, or a place of its results. */
   holds({ input, output }: Pick<FunctionSpec, 'input' | 'output'>): boolean {
     if (this.#outages.size === 0) return false
-    if (output.some(({ storage }) => this.#outages.has(storage))) return true
+    if (output.some((rule) => this.#around(rule) !== undefined)) return true
     return input.length > 0 && input.every((rule) => this.#around(rule) !== undefined)
   }
 
@@ -75,12 +79,14 @@ export class Outages {
   /** An input could not be had, though nobody says that it is gone. */
   noteInput(object: StoredObject, fault: SpillwayError): Aside {
     const ask = () => this.#store(object).grantRead(object, this.#context.now() + GRANT_MS)
-    return this.#note(fault, { object, ask })
+    return this.#note(fault, { object, ask, isOfResults: false })
   }
 
-  /** A result could not be taken to its storage, which does not answer. */
+  /** A result could not be taken to its storage, which does not answer or refuses it. */
   noteOutput(object: StoredObject, fault: SpillwayError): Aside {
-    return this.#note(fault, { object, ask: () => this.#store(object).head(object) })
+    if (fault.retryable)
+      return this.#note(fault, { object, ask: () => this.#store(object).head(object), isOfResults: false })
+    return this.#note(fault, { object, ask: () => this.#tryToWrite(object), isOfResults: true })
   }
 
   /**
@@ -102,10 +108,7 @@ export class Outages {
   /** The storage has told of that object. */
   answered(object: StoredObject): void {
     if (this.#outages.size === 0) return
-    const over = placesOf(object).filter((place) => this.#outages.delete(place))
-    if (over.length === 0) return
-    this.#context.log('info', `${over.join(' and ')} can be used again`)
-    this.#context.onOver()
+    this.#end(placesOf(object).filter((place) => this.#outages.get(place)?.isOfResults === false))
   }
 
   /** Asks again for what is due. */
@@ -124,7 +127,7 @@ export class Outages {
     return mine.slice(0, MESSAGES_MAX).map(({ message }) => message)
   }
 
-  #note(fault: SpillwayError, asked: Pick<Outage, 'object' | 'ask'>): Aside {
+  #note(fault: SpillwayError, asked: Asked): Aside {
     const [storage, bucket, alone] = placesOf(asked.object)
     const known = this.#around(asked.object)
     if (known) return this.#aside(known)
@@ -135,7 +138,7 @@ export class Outages {
     return this.#aside(outage)
   }
 
-  #begin(place: string, { message }: Error, asked: Pick<Outage, 'object' | 'ask'>): Outage {
+  #begin(place: string, { message }: Error, asked: Asked): Outage {
     const now = this.#context.now()
     const outage = { ...asked, isAlone: false, isAsking: false, since: now, askAt: now, message }
     this.#outages.set(place, outage)
@@ -147,12 +150,31 @@ export class Outages {
   async #askAgain(place: string, outage: Outage): Promise<void> {
     outage.isAsking = true
     const fault = await faultOf(() => outage.ask())
-    const isAlone = fault !== undefined && (await faultOf(() => this.#list(outage.object))) === undefined
+    const isAlone = fault && !outage.isOfResults && (await faultOf(() => this.#list(outage.object))) === undefined
     outage.isAsking = false
     if (this.#outages.get(place) !== outage) return
     if (fault && !isAlone) return void this.#wait(outage, fault)
-    this.answered(outage.object)
+    if (outage.isOfResults) this.#end([place])
+    else this.answered(outage.object)
     if (fault) this.#setApart(outage, fault)
+  }
+
+  #end(places: readonly string[]): void {
+    if (places.length === 0) return
+    for (const place of places) this.#outages.delete(place)
+    this.#context.log('info', `${places.join(' and ')} can be used again`)
+    this.#context.onOver()
+  }
+
+  /** Whether a result may be begun there; nothing of it is ever seen. */
+  async #tryToWrite({ bucket, key, ...object }: StoredObject): Promise<void> {
+    const store = this.#store({ bucket, key, ...object })
+    const attempt = `attempt-of-nobody-${randomUUID()}`
+    try {
+      await store.stage({ bucket, key, size: 1, attempt, expiresAt: this.#context.now() + GRANT_MS })
+    } finally {
+      await store.discard(attempt)
+    }
   }
 
   #setApart(outage: Outage, fault: Error): void {

@@ -1,6 +1,6 @@
 /** An outcome -> the next state. Results become visible first, all of them, then the outcome is recorded. */
 import type { Decision } from '../runtime/contract/decision.js'
-import { asError, SpillwayError } from '../runtime/contract/errors.js'
+import { asError, mayPass, SpillwayError } from '../runtime/contract/errors.js'
 import { attemptId, isEnded } from '../runtime/contract/invocation.js'
 import { inTurn } from '../runtime/contract/in-turn.js'
 import {
@@ -12,7 +12,8 @@ import {
   type Succeeded,
 } from '../runtime/contract/outcome.js'
 import type { Release } from '../runtime/contract/release.js'
-import type { AttemptRef, Database, Held, Publishing, RunningAttempt } from './database/database.js'
+import type { AttemptRef, Database, Held, Publishing, RunningAttempt, StagedOutput } from './database/database.js'
+import type { StoredObject } from './outages.js'
 import { nextStep, type Elsewhere } from './retry.js'
 import { isBackendFault } from './router/breaker.js'
 import type { ObjectStore } from './storage/object-store.js'
@@ -39,6 +40,8 @@ export interface SettleContext {
   afterFailure(attempt: RunningAttempt, cause: Cause): Promise<Decision | undefined>
   /** Called after each settled attempt. */
   onSettled(attempt: RunningAttempt, end: AttemptEnd): void
+  /** A storage takes no results now, or not there. */
+  onAway(place: StoredObject, fault: SpillwayError): void
   /** Waits; rejects when the dispatcher closes. */
   pause(milliseconds: number): Promise<void>
   /** Publishing was given up, because the dispatcher closes or by a fault of ours; the next start goes on with it. */
@@ -175,9 +178,9 @@ export class Settle {
   async #publish(attempt: RunningAttempt, { staged, ...end }: Publishing): Promise<void> {
     const outputs: PublishedOutput[] = []
     let refused: Failed | undefined
-    await inTurn(staged.entries(), PUBLISHED_AT_ONCE, async ([index, { storage, ticket }]) => {
+    await inTurn(staged.entries(), PUBLISHED_AT_ONCE, async ([index, output]) => {
       if (refused) return
-      const published = await this.#publishOne(storage, ticket)
+      const published = await this.#publishOne(output)
       if ('cause' in published) refused = published
       else outputs[index] = published
     })
@@ -199,13 +202,14 @@ export class Settle {
     }
   }
 
-  async #publishOne(storage: string, ticket: string): Promise<PublishedOutput | Failed> {
+  async #publishOne({ storage, bucket, key, ticket }: StagedOutput): Promise<PublishedOutput | Failed> {
     for (;;) {
       try {
         return await this.#context.store(storage).publish(ticket)
       } catch (thrown) {
         const cause = publishingCause(thrown)
         if (cause) return failed({ cause, message: asError(thrown).message })
+        if (mayPass(thrown)) this.#context.onAway({ storage, bucket, key }, thrown)
         await this.#context.pause(AGAIN_MS)
       }
     }
@@ -259,13 +263,9 @@ function elsewhereThan({ backend }: RunningAttempt, cause: Cause, { eligible, re
 
 const idOf = ({ invocation, attempt }: AttemptRef) => attemptId(invocation, attempt)
 
-/**
- * The cause of a failure to publish that another try will not cure; undefined = try again, also when the storage refuses: it
- * took the result before, so that its keys or rules are being changed.
- */
+/** The cause of a failure to publish that another try will not cure; undefined = try again. */
 function publishingCause(thrown: unknown): Cause | undefined {
-  if (thrown instanceof SpillwayError)
-    return thrown.retryable || thrown.code === 'storage-refused' ? undefined : 'output-refused'
+  if (thrown instanceof SpillwayError) return mayPass(thrown) ? undefined : 'output-refused'
   const code = (thrown as NodeJS.ErrnoException | undefined)?.code
   return code === 'ENOSPC' || code === 'EDQUOT' ? 'no-space' : 'internal'
 }

@@ -83,8 +83,14 @@ export class DispatcherClient {
     return (await this.#json<{ backends: BackendStatus[] }>({ path: API_PATHS.backends })).backends
   }
 
+  /** None where the dispatcher is of a version that does not tell. */
   async storages(): Promise<StorageStatus[]> {
-    return (await this.#json<{ storages: StorageStatus[] }>({ path: API_PATHS.storages })).storages
+    try {
+      return (await this.#json<{ storages: StorageStatus[] }>({ path: API_PATHS.storages })).storages
+    } catch (error) {
+      if (error instanceof SpillwayError && error.code === 'route-not-found') return []
+      throw error
+    }
   }
 
   putFunction(name: string, registration: PutFunction): Promise<PutFunctionAnswer> {

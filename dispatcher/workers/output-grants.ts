@@ -128,8 +128,7 @@ export class OutputGrants {
     try {
       return await work()
     } catch (thrown) {
-      if (thrown instanceof SpillwayError && thrown.code === 'storage-unavailable')
-        this.#context.outages.noteOutput(object, thrown)
+      if (isAway(thrown)) this.#context.outages.noteOutput(object, thrown)
       throw thrown
     }
   }
@@ -150,6 +149,9 @@ export class OutputGrants {
     return { grant, output: { storage, bucket, key, size, ticket } }
   }
 }
+
+const isAway = (thrown: unknown): thrown is SpillwayError =>
+  thrown instanceof SpillwayError && ['storage-unavailable', 'storage-refused'].includes(thrown.code)
 
 async function fillByStream(
   store: ObjectStore,

@@ -28,6 +28,8 @@ export const API_PATHS = Object.freeze({
   decisions: '/v1/decisions',
   backends: '/v1/backends',
   storages: '/v1/storages',
+  quarantine: '/v1/quarantine',
+  quarantined: (number: number) => `/v1/quarantine/${number}`,
 })
 
 /** Bytes of a request body; larger input is uploaded into a bucket instead. */

@@ -76,9 +76,14 @@ export class SpillwayError extends Error {
 }
 
 const GONE: readonly ErrorCode[] = ['object-not-found', 'bucket-not-found', 'invalid-key']
+const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'aws-refused']
 
 /** A storage has said that there is no such object, which it will say again. */
 export const isGone = (thrown: unknown): boolean => thrown instanceof SpillwayError && GONE.includes(thrown.code)
+
+/** Nobody answers, or keys and rights are being changed: it may be over later, and nothing is lost meanwhile. */
+export const mayPass = (thrown: unknown): thrown is SpillwayError =>
+  thrown instanceof SpillwayError && (thrown.retryable || REFUSALS.includes(thrown.code))
 
 /** `application/problem+json`, https://www.rfc-editor.org/rfc/rfc9457 */
 export interface ProblemDocument {

@@ -90,6 +90,7 @@ describe('calls', () => {
       random: () => 0,
       afterFailure: async () => undefined,
       onSettled: () => undefined,
+      onAway: (place, thrown) => void outages.noteOutput(place, thrown),
       pause: async () => undefined,
       onInterrupted: (_, thrown) => assert.fail(String(thrown)),
     })
@@ -326,24 +327,25 @@ describe('calls', () => {
     assert.equal((await ended(id!, 'succeeded')).outputs.length, 1)
   })
 
-  it('wait with results for a storage that is down, however long: run once, paid once', async () => {
-    const [id] = await accept(due('a'))
-    const { backend, spill } = live()
-    await spill()
-    fault = new SpillwayError('storage-unavailable', 'here: it does not answer')
-    backend.end(attemptId(id!, 1), SUCCEEDED, { results: { 'a.txt': 'dear' }, usage: USAGE })
-    await eventually(() => pauses > 100)
-    assert.deepEqual([backend.forgotten, waited], [[], [`${id}: here: it does not answer`]])
-    assert.equal((await database.getInvocation(id!))?.state, 'running')
-    fault = undefined
-    const record = await ended(id!, 'succeeded')
-    assert.deepEqual(
-      record.tries.map(({ cost, cause }) => [cost, cause]),
-      [[0.001, undefined]],
-    )
-    assert.equal(await text(await store.read({ bucket: 'out', key: 'a.txt' })), 'dear')
-    await eventually(() => backend.forgotten.length === 1)
-  })
+  for (const code of ['storage-unavailable', 'storage-refused', 'aws-refused'] as const)
+    it(`wait with results while there is ${code}, however long: run once, paid once`, async () => {
+      const [id] = await accept(due('a'))
+      const { backend, spill } = live()
+      await spill()
+      fault = new SpillwayError(code, 'here: not now')
+      backend.end(attemptId(id!, 1), SUCCEEDED, { results: { 'a.txt': 'dear' }, usage: USAGE })
+      await eventually(() => pauses > 100)
+      assert.deepEqual([backend.forgotten, waited], [[], [`${id}: here: not now`]])
+      assert.equal((await database.getInvocation(id!))?.state, 'running')
+      fault = undefined
+      const record = await ended(id!, 'succeeded')
+      assert.deepEqual(
+        record.tries.map(({ cost, cause }) => [cost, cause]),
+        [[0.001, undefined]],
+      )
+      assert.equal(await text(await store.read({ bucket: 'out', key: 'a.txt' })), 'dear')
+      await eventually(() => backend.forgotten.length === 1)
+    })
 
   it('wait with staged results while their storage refuses, as it did not before', async () => {
     const [id] = await accept(due('a'))

@@ -93,6 +93,7 @@ const settleWith = (database: Database, { store, outputs }: { store: ObjectStore
     random: () => 0,
     afterFailure: async () => undefined,
     onSettled: () => undefined,
+    onAway: () => assert.fail('the storage is well'),
     pause: async () => undefined,
     onInterrupted: (_, thrown) => assert.fail(String(thrown)),
   })

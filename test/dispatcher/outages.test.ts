@@ -57,6 +57,26 @@ describe('an outage', () => {
     assert.deepEqual(outages.messages('here'), [])
   })
 
+  it('of results is of the bucket that refuses them; who reads there proves nothing, who may write ends it', async () => {
+    const writes = (bucket: string) => ({ input: [], output: [{ ...rule(bucket), match: ['**'] }] })
+    store.readOnly = true
+    outages.noteOutput({ ...A, bucket: 'out' }, refused())
+    await settled()
+    assert.deepEqual([outages.holds(writes('out')), outages.holds(writes('other'))], [true, false])
+    outages.answered({ ...A, bucket: 'out' })
+    now += HOUR_MS
+    outages.look()
+    await settled()
+    assert.equal(outages.holds(writes('out')), true)
+    assert.deepEqual(told, [`warn: work that needs lake://out waits until it can be used: ${refused().message}`])
+    store.readOnly = false
+    now += HOUR_MS
+    outages.look()
+    await eventually(() => overs === 1)
+    assert.equal(outages.holds(writes('out')), false)
+    assert.equal(store.staged.size, 0)
+  })
+
   it('is asked about less and less often, once a minute in the end, and told of once', async () => {
     store.isAway()
     await noted(unavailable())

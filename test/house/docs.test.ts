@@ -136,7 +136,7 @@ const FACTS = {
 /** `/v1/invocations/ID/log` */
 const pathOf = (path: (...words: never[]) => string): string => {
   const named = (...words: string[]) => path(...(words as never[]))
-  const written = [named('ID'), named('NAME'), named('ID', 'NUMBER'), named('NAME', 'FILE')]
+  const written = [named('ID'), named('NAME'), named('NUMBER'), named('ID', 'NUMBER'), named('NAME', 'FILE')]
   return written.find((text) => page('api.md').includes(`${text}\``)) ?? named('ID')
 }
 

@@ -142,7 +142,7 @@ describeOnClis('the plugin', function (cli) {
       { ...CLUSTER, healthy: true, messages: [full], notes: ['kit: an image volume'] },
       { ...CLUSTER, name: 'lambda', public: true, healthy: true, breaker },
     )
-    dispatcher.storages.push({
+    dispatcher.storages!.push({
       name: 'lake',
       type: 'minio',
       healthy: false,
@@ -150,7 +150,7 @@ describeOnClis('the plugin', function (cli) {
     })
     const { code, stdout } = await run('info')
     dispatcher.backends.splice(1)
-    dispatcher.storages.splice(1)
+    dispatcher.storages!.splice(1)
     assert.equal(code, 0, stdout)
     assert.match(stdout, /\nback-end local: 0 of 2 slots in use\nback-end kubernetes: 3 of 4 slots in use\n/)
     assert.ok(stdout.includes(`  note: kit: an image volume\n  ${full}\n`), stdout)

@@ -41,6 +41,12 @@ describe('the dispatcher as the plugin sees it', () => {
     assert.equal(fake.requests.at(-1)?.headers.authorization, undefined)
   })
 
+  it('may be of a version that tells nothing of its storages', async () => {
+    fake.storages = undefined
+    const client = await locateDispatcher({ directory: directory(), config: config(fake.url) }, ENVIRONMENT)
+    assert.deepEqual(await client.storages(), [])
+  })
+
   it('is not what a dead process or a stopped server left behind', async () => {
     fake.announce(directory(), { pid: 2 ** 22 + 1 })
     assert.equal(await findEmbedded(directory()), undefined)

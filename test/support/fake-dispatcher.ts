@@ -40,7 +40,8 @@ export class FakeDispatcher {
   /** What it says about every function. */
   warnings: string[] = []
   readonly backends: BackendStatus[] = [LOCAL]
-  readonly storages: StorageStatus[] = [{ name: 'here', type: 'directory', healthy: true }]
+  /** Undefined: it is of a version that does not tell. */
+  storages: StorageStatus[] | undefined = [{ name: 'here', type: 'directory', healthy: true }]
   readonly #server: Server
   #count = 0
 
@@ -125,7 +126,7 @@ export class FakeDispatcher {
     if (path === '/healthz' || path === '/readyz') return { json: {} }
     if (path === API_PATHS.functions) return { json: { functions: [...this.functions.values()] } }
     if (path === API_PATHS.backends) return { json: { backends: this.backends } }
-    if (path === API_PATHS.storages) return { json: { storages: this.storages } }
+    if (path === API_PATHS.storages && this.storages) return { json: { storages: this.storages } }
     if (path === API_PATHS.invocations) return { json: this.#list(query) }
     const [, kind, name, action] = /^\/v1\/(functions|invocations)\/([^/]+)(?:\/([a-z]+))?$/.exec(path) ?? []
     if (kind === 'functions' && name) return this.#function(name, action ?? method, request)

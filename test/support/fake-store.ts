@@ -1,6 +1,6 @@
 /** A storage as far as inputs are asked for: it gives what it holds, or the fault that a test wants. */
 import { Readable } from 'node:stream'
-import type { ObjectRef, ObjectStore } from '../../dispatcher/storage/object-store.js'
+import type { ObjectRef, ObjectStore, Staged, StageRequest } from '../../dispatcher/storage/object-store.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 
 const UNAVAILABLE = new SpillwayError('storage-unavailable', 'lake: it does not answer')
@@ -11,6 +11,9 @@ export class FakeStore {
   readonly type = 'minio' as const
   /** `bucket/key` of what was asked for. */
   readonly asked: string[] = []
+  /** Attempts that have begun something there. */
+  readonly staged = new Set<string>()
+  readOnly = false
   #fault: Error | undefined
   #refused = (_object: ObjectRef): boolean => false
   #gone = new Set<string>()
@@ -47,6 +50,18 @@ export class FakeStore {
   async read(object: ObjectRef) {
     this.#mustBeThere(object)
     return Readable.from([Buffer.from('hello')])
+  }
+
+  /** Answers also where nothing may be written, as long as nothing is. */
+  async stage({ bucket, key, attempt }: StageRequest): Promise<Staged> {
+    this.#mustBeThere({ bucket, key })
+    if (this.readOnly) throw REFUSED
+    this.staged.add(attempt)
+    return { grant: { method: 'PUT', url: `http://lake/${bucket}/${key}`, expiresAt: 0 }, ticket: '' }
+  }
+
+  async discard(attempt: string): Promise<void> {
+    this.staged.delete(attempt)
   }
 
   async *list(bucket: string, prefix: string) {

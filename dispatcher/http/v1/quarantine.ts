@@ -1,6 +1,7 @@
 /** Notifications that could not be read: what they were, and away with them. */
 import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
+import { API_PATHS } from '../../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
 import { QuarantineSchema } from '../../../runtime/contract/quarantined-event.js'
 import type { Dispatcher } from '../../dispatcher.js'
@@ -27,7 +28,7 @@ type WithNumber = { Params: { number: number } }
 
 export function addQuarantine(app: FastifyInstance, { database }: Dispatcher): void {
   app.get<{ Querystring: { limit: number; before: number } }>(
-    '/v1/quarantine',
+    API_PATHS.quarantine,
     {
       schema: {
         tags,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { NODE_OPTIONS } from '../../../dispatcher/images/kit-command.js'
 import { kitIn } from '../../../dispatcher/images/kit.js'
 import { filesOfKit } from '../../../dispatcher/images/kit-files.js'
 import { writeLayer, type LayerFile } from '../../../dispatcher/images/layer.js'
@@ -70,7 +71,7 @@ describe('the kit of an image', () => {
     })
     assert.equal(derived.facts.architecture, 'arm64')
     fake.requests.length = 0
-    assert.equal((await open({ arm64 }).kitCommand('arm64')).length, 6)
+    assert.equal((await open({ arm64 }).kitCommand('arm64')).length, 5 + NODE_OPTIONS.length)
     assert.deepEqual(fake.requestsOf('GET', /blobs/).length, 1, 'the configuration of the image that its tag means now')
   })
 
