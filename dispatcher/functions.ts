@@ -3,9 +3,10 @@ import type {
   FunctionDetails,
   FunctionRecord,
   PackagedFile,
+  PutFunction,
   PutFunctionAnswer,
 } from '../runtime/contract/dispatcher-api.js'
-import { asError } from '../runtime/contract/errors.js'
+import { asError, SpillwayError } from '../runtime/contract/errors.js'
 import { fileFacts } from '../runtime/contract/file-facts.js'
 import type { FunctionSpec, InputRule } from '../runtime/contract/function-spec.js'
 import { formatLocation } from '../runtime/contract/location.js'
@@ -42,9 +43,10 @@ export class Functions {
    * Makes the buckets it names, puts the release on record, then has its storages report new files. Where they cannot, it
    * throws, though the function is there and finds its files by listing; to put it again mends that.
    */
-  async put(name: string, raw: unknown, files: PackagedFile[]): Promise<PutFunctionAnswer> {
+  async put(name: string, { spec: raw, files: given, filesOf }: PutFunction): Promise<PutFunctionAnswer> {
     const { registry, database, stores, now, onChanged } = this.#context
     if (database.shared) await registry.refresh()
+    const files = filesOf === undefined ? given : await this.#filesOf(await registry.release(name, filesOf), given)
     const spec = registry.read(name, raw, files)
     for (const { storage, bucket } of [...spec.input, ...spec.output]) await stores.get(storage).ensureBucket(bucket)
     const before = this.#inputRules(name)
@@ -83,6 +85,14 @@ export class Functions {
   /** Where files for it go, as people write it. */
   inputsOf(name: string): string[] {
     return this.#context.registry.current(name).spec.input.map(formatLocation)
+  }
+
+  async #filesOf(release: Release, given: PackagedFile[]): Promise<PackagedFile[]> {
+    if (given.length === 0) return packages(this.#context.database)(release)
+    throw new SpillwayError(
+      'invalid-request',
+      `\`files\` must be empty beside \`filesOf\`, got ${given.length} file(s): send the files, or the number of the release that has them.`,
+    )
   }
 
   #inputRules(name: string): readonly InputRule[] {

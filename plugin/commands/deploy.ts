@@ -1,7 +1,7 @@
 /** `serverless deploy`: registers the functions with the dispatcher and takes out those that serverless.yml lost. */
 import { join } from 'node:path'
-import type { PutFunctionAnswer } from '../../runtime/contract/dispatcher-api.js'
-import type { InputRule } from '../../runtime/contract/function-spec.js'
+import type { FunctionDetails, PutFunctionAnswer } from '../../runtime/contract/dispatcher-api.js'
+import type { FunctionSpec, InputRule } from '../../runtime/contract/function-spec.js'
 import { formatLocation } from '../../runtime/contract/location.js'
 import { dispatcherOf, functionOption, option, type CommandContext } from '../context.js'
 import { readDeployed, writeDeployed } from '../deployed.js'
@@ -12,7 +12,7 @@ import { allFunctions, needsDispatcher, type Service, type ServiceFunction } fro
 import type { Output } from '../serverless.js'
 
 interface Registered {
-  registration: Registration
+  registration: Pick<Registration, 'name' | 'spec'>
   answer: PutFunctionAnswer
 }
 
@@ -49,15 +49,20 @@ export async function deployFunction(context: CommandContext, beside = { aws: fa
   report(registered, context)
 }
 
-/** A dispatcher calls that version of the function on Lambda from now on. */
+/**
+ * Registers what the dispatcher has of a function, but for the version that it calls on Lambda: what lies in the folder by
+ * now is not deployed with it.
+ */
 export async function registerVersion(
   context: CommandContext,
-  chosen: ServiceFunction,
+  { client, deployed }: { client: DispatcherClient; deployed: FunctionDetails },
   version: string,
 ): Promise<void> {
-  const { withQualifier } = await import('./lambda/pin-versions.js')
-  const registrations = buildRegistrations(context.service, [chosen]).map((entry) => withQualifier(entry, version))
-  report(await registerAll(await dispatcherOf(context), registrations, context), context)
+  const { name, release: filesOf } = deployed
+  const before = deployed.spec as FunctionSpec
+  const spec = { ...before, lambda: { ...before.lambda, qualifier: version } }
+  const answer = await client.putFunction(name, { spec, files: [], filesOf })
+  report([{ registration: { name, spec }, answer }], context)
 }
 
 /** What `dev` runs after a change: registers without AWS, and leaves the list of packaged files for it. */
@@ -109,7 +114,7 @@ function sayDirect({ name, spec }: ServiceFunction, output: Output): void {
     output.log.notice(`  drop files${endings(rule)} into s3://${rule.bucket}/${rule.prefix}`)
 }
 
-function dropPlaces(service: Service, { spec }: Registration): string[] {
+function dropPlaces(service: Service, { spec }: Registered['registration']): string[] {
   return spec.input.map((rule) => {
     // A dispatcher elsewhere has its folders elsewhere.
     const folder = service.config.dispatcher === undefined ? dropFolders(service, [rule])[0] : undefined

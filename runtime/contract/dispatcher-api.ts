@@ -66,6 +66,9 @@ export const PutFunctionSchema = Type.Object(
   {
     spec: Type.Object({}, { additionalProperties: true, description: 'the function spec, see the function reference' }),
     files: Type.Array(PackagedFileSchema, { description: 'the script and the extra files', default: [] }),
+    filesOf: Type.Optional(
+      Type.Integer({ description: 'in place of `files`: number of a release of the function whose files it has too' }),
+    ),
   },
   { additionalProperties: false },
 )

@@ -149,8 +149,9 @@ export class FakeDispatcher {
     return { ...record, files: record.files.map(fileFacts) }
   }
 
-  #put(name: string, { spec, files }: PutFunction) {
+  #put(name: string, { spec, files: given, filesOf }: PutFunction) {
     const old = this.functions.get(name)
+    const files = filesOf === undefined ? given : (old?.files ?? [])
     const created = JSON.stringify([old?.spec, old?.files]) !== JSON.stringify([spec, files])
     const notes = 'image' in spec ? ['the image is not used on local'] : []
     const release = (old?.release ?? 0) + (created ? 1 : 0)

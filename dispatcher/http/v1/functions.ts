@@ -66,7 +66,7 @@ export function addFunctions(app: FastifyInstance, dispatcher: Dispatcher): void
       },
     },
     async ({ params, body }, reply) => {
-      const answer = await dispatcher.functions.put(params.name, body.spec, body.files ?? [])
+      const answer = await dispatcher.functions.put(params.name, body)
       return reply.code(answer.created ? 201 : 200).send(answer)
     },
   )

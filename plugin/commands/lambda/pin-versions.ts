@@ -35,7 +35,7 @@ async function pin(entry: Registration, versions: PublishedVersions, output: Out
   }
 }
 
-export function withQualifier(entry: Registration, qualifier: string): Registration {
+function withQualifier(entry: Registration, qualifier: string): Registration {
   const { spec, body } = entry
   return { ...entry, body: { ...body, spec: { ...spec, lambda: { ...spec.lambda, qualifier } } } }
 }
