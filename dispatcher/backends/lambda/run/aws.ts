@@ -1,5 +1,6 @@
 /** The little of AWS that running attempts takes; tests may stand in for it. */
 import type { Readable } from 'node:stream'
+import type { AwsTimes } from './times.js'
 
 /** Where AWS is. */
 export interface AwsPlace {
@@ -10,6 +11,8 @@ export interface AwsPlace {
   endpoints?: { lambda?: string; s3?: string }
   /** Undefined: found where AWS's clients look for them. */
   credentials?: AwsKeys
+  /** Undefined: `TIMES`. */
+  times?: AwsTimes
 }
 
 export interface AwsKeys {

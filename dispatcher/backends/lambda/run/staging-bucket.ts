@@ -4,6 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import type { AwsPlace, StagingBucket } from './aws.js'
 import { pieces } from './pieces.js'
 import { stagingFault } from './staging-faults.js'
+import { TIMES } from './times.js'
 
 type Sdk = typeof import('@aws-sdk/client-s3')
 
@@ -16,18 +17,28 @@ export interface UploadSizes {
 
 const SIZES: UploadSizes = Object.freeze({ whole: 5 * 1024 ** 3, part: 1024 ** 3 })
 
+/** Most calls at once; a large file holds a connection for as long as it takes. */
+const CONNECTIONS_MAX = 512
+
 /** Without one the client prints to the console what it cannot try again; we do that. */
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
 function nothing(): void {}
 
 export async function openStaging(place: AwsPlace, sizes: UploadSizes = SIZES): Promise<StagingBucket> {
-  const { region, stagingBucket, endpoints, credentials } = place
+  const { region, stagingBucket, endpoints, credentials, times = TIMES } = place
+  const agent = { keepAlive: true, maxSockets: CONNECTIONS_MAX }
   const sdk = await import('@aws-sdk/client-s3')
   const client = new sdk.S3Client({
     ...(region ? { region } : {}),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     logger: SILENT,
+    requestHandler: {
+      connectionTimeout: times.connect,
+      socketTimeout: times.idle,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
     ...(credentials ? { credentials } : {}),
     ...(endpoints?.s3 ? { endpoint: endpoints.s3, forcePathStyle: true } : {}),
   })
