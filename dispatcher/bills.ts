@@ -3,6 +3,7 @@
  * paid for once, whoever finds out what it cost, and however often the dispatcher was killed meanwhile.
  */
 import { asError } from '../runtime/contract/errors.js'
+import { STAGED_DAYS } from '../runtime/contract/lambda-function.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { BackendHost } from './backends/backend.js'
 import type { BackendsAtHand } from './backends-at-hand.js'
@@ -13,8 +14,11 @@ import type { Routing } from './routing/routing.js'
 /** Milliseconds between two looks at what is owed. */
 const LOOK_MS = 5000
 
+/** Attempts that one look takes up: what a week of outages left is not asked for all at once. */
+const LOOK_MAX = 50
+
 /** Milliseconds for which back-ends know what an attempt has used: as long as the staging bucket keeps it. */
-const KNOWN_MS = 7 * 24 * 3_600_000
+const KNOWN_MS = STAGED_DAYS * 24 * 3_600_000
 
 export interface BillsContext {
   database: Pick<Database, 'owed' | 'pay'>
@@ -30,6 +34,8 @@ export interface BillsContext {
 export class Bills {
   readonly #context: BillsContext
   #lookedAt = -Infinity
+  /** Owed attempts that earlier looks have taken up: what nobody can tell does not hold up what comes after it. */
+  #passed = 0
   #look: Promise<void> = Promise.resolve()
 
   constructor(context: BillsContext) {
@@ -61,7 +67,9 @@ export class Bills {
 
   async #lookNow(): Promise<void> {
     const { backends, calls, database, now } = this.#context
-    for (const attempt of await database.owed(now() - KNOWN_MS))
+    const owed = await database.owed(now() - KNOWN_MS, { passed: this.#passed, most: LOOK_MAX })
+    this.#passed = owed.length < LOOK_MAX ? 0 : this.#passed + owed.length
+    for (const attempt of owed)
       if (backends.worker(attempt.backend)) await this.#payWorker(attempt)
       else await calls().windUp(attempt)
   }

@@ -206,6 +206,13 @@ export interface EndedAttempt {
 /** An attempt on a public back-end that ended before anybody knew what it cost. */
 export interface OwedAttempt extends AttemptRef, Omit<EndedAttempt, 'cause'> {}
 
+/** Of what is owed, in its order. */
+export interface OwedPage {
+  /** How many are left out at the beginning. */
+  passed: number
+  most: number
+}
+
 export type EndedState = 'succeeded' | 'failed' | 'cancelled'
 
 export interface EndedInvocation {
@@ -282,7 +289,7 @@ export interface Database {
   /** Ends an attempt and moves its invocation. */
   settle(settlement: Settlement): Promise<Held>
   /** What ended at or after that time and is not paid for, oldest end first: cancelled, lost, or its cost was not known. */
-  owed(since: number): Promise<OwedAttempt[]>
+  owed(since: number, page?: OwedPage): Promise<OwedAttempt[]>
   /** Keeps what an owed attempt cost, in USD, 0 included. False: it is not owed, or has been paid for. */
   pay(attempt: AttemptRef, cost: number, now: number): Promise<boolean>
 

@@ -11,6 +11,7 @@ import type {
   NewDecision,
   NewInvocation,
   NewRelease,
+  OwedPage,
   Publishing,
   Settlement,
   TakenBack,
@@ -86,7 +87,7 @@ export class SqlDatabase implements Database {
   beginPublishing = (attempt: AttemptRef, publishing: Publishing) =>
     this.#engine.write(beginPublishing(attempt, publishing, this.#engine.dispatcher))
   settle = async (settlement: Settlement) => this.#engine.write(settle(settlement))
-  owed = (since: number) => this.#engine.read(owed(since))
+  owed = (since: number, page?: OwedPage) => this.#engine.read(owed(since, page))
   pay = (attempt: AttemptRef, cost: number, now: number) => this.#engine.write(pay(attempt, cost, now))
 
   cancel = (id: string, now: number) => this.#engine.write(cancel(id, now))

@@ -1,9 +1,8 @@
 /** The rule by which what stays behind in the staging bucket goes. Pure. */
 import { isDeepStrictEqual } from 'node:util'
 import type { LifecycleRule } from '@aws-sdk/client-s3'
+import { STAGED_DAYS } from '../../runtime/contract/lambda-function.js'
 
-/** Days for which files that pass through the staging bucket may stay; invocations are long over by then. */
-const STAGED_DAYS = 7
 /** Everything of ours in the staging bucket. */
 const STAGED = 'spillway/'
 

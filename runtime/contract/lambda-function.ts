@@ -70,6 +70,9 @@ const REPORT_SECONDS = 10
 export const lambdaTimeout = (timeout: number): number =>
   Math.min(Math.ceil(timeout) + REPORT_SECONDS, LAMBDA_LIMITS.timeout)
 
+/** Days for which the staging bucket keeps what an attempt left there: so long is it known what that has used. */
+export const STAGED_DAYS = 7
+
 /** `spillway/<function>/` */
 export const stagingPrefix = (functionName: string): string => `spillway/${functionName}/`
 

@@ -277,6 +277,25 @@ describe('calls', () => {
     assert.equal(second.backend.woundUp.length, 1)
   })
 
+  it('find out what many have used a part at a time, and are not held up by what nobody can tell', async () => {
+    const ids = await accept(...Array.from({ length: 60 }, (_, i) => due(`a${i}`)))
+    const [first, second] = [live(), live()]
+    await first.spill()
+    for (const id of ids) await database.cancel(id, T0)
+    const woundUp = async () => {
+      second.bills.look()
+      await second.bills.idle()
+      now += 10_000
+      return second.backend.woundUp.length
+    }
+    assert.deepEqual([await woundUp(), await woundUp()], [50, 60])
+    assert.deepEqual(new Set(second.backend.woundUp.map(({ id }) => id)), new Set(ids.map((id) => attemptId(id, 1))))
+    const untold = second.backend.woundUp[0]!.id
+    second.backend.end(untold, failed({ cause: 'cancelled', message: 'no answer' }))
+    await eventually(async () => (await woundUp()) === 61)
+    assert.equal(second.backend.woundUp.at(-1)!.id, untold)
+  })
+
   it('ask again for what nobody knew, and leave what tells it in the staging place', async () => {
     const [unknown, free] = await accept(due('a'), due('b'))
     const { bills, backend, spill } = live()

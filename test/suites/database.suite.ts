@@ -721,6 +721,9 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         assert.deepEqual([owed[0]!.function, owed[0]!.release, owed[0]!.startedAt], ['f', 1, T0])
         assert.equal(owed[0]!.input.kind, 'object')
         assert.deepEqual(await database.owed(T0 + 2), owed.slice(1))
+        assert.deepEqual(await database.owed(T0, { passed: 0, most: 1 }), owed.slice(0, 1))
+        assert.deepEqual(await database.owed(T0, { passed: 1, most: 1 }), owed.slice(1))
+        assert.deepEqual(await database.owed(T0, { passed: 2, most: 1 }), [])
         const payments = [
           [cancelled, 0.5],
           [cancelled, 0.5],

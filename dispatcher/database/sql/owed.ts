@@ -1,7 +1,7 @@
 /** Attempts that ended before anybody knew what they cost: found, and paid for once. */
 import type { InvocationInput } from '../../../runtime/contract/dispatcher-api.js'
 import type { BackendName } from '../../../runtime/contract/function-spec.js'
-import type { AttemptRef, OwedAttempt } from '../database.js'
+import type { AttemptRef, OwedAttempt, OwedPage } from '../database.js'
 import { hourOf } from '../hour.js'
 import { key } from './attempts.js'
 import { many, type Query, type Write } from './statement.js'
@@ -20,8 +20,10 @@ const IS_OWED = `cost IS NULL AND ended_at IS NOT NULL AND backend IN ('lambda',
 
 const OWED = `
   SELECT a.invocation, a.number AS attempt, i.function, i.release, a.backend, a.started_at, a.ended_at, i.input
-  FROM (SELECT * FROM attempts WHERE ${IS_OWED} AND ended_at >= ?) a JOIN invocations i ON i.id = a.invocation
-  ORDER BY a.ended_at, a.invocation`
+  FROM (
+    SELECT * FROM attempts WHERE ${IS_OWED} AND ended_at >= ? ORDER BY ended_at, invocation, number LIMIT ? OFFSET ?
+  ) a JOIN invocations i ON i.id = a.invocation
+  ORDER BY a.ended_at, a.invocation, a.number`
 
 const PAY = `
   INSERT INTO costs (function, hour, cost)
@@ -31,13 +33,19 @@ const PAY = `
 
 const SET_COST = `UPDATE attempts SET cost = ? WHERE invocation = ? AND number = ? AND ${IS_OWED}`
 
-export const owed = (since: number): Query<OwedAttempt[]> =>
-  many<OwedRow, OwedAttempt>(OWED, [since], ({ started_at: startedAt, ended_at: endedAt, input, ...row }) => ({
-    ...row,
-    startedAt,
-    endedAt,
-    input: JSON.parse(input) as InvocationInput,
-  }))
+const ALL: OwedPage = Object.freeze({ passed: 0, most: Number.MAX_SAFE_INTEGER })
+
+export const owed = (since: number, { passed, most } = ALL): Query<OwedAttempt[]> =>
+  many<OwedRow, OwedAttempt>(
+    OWED,
+    [since, most, passed],
+    ({ started_at: startedAt, ended_at: endedAt, input, ...row }) => ({
+      ...row,
+      startedAt,
+      endedAt,
+      input: JSON.parse(input) as InvocationInput,
+    }),
+  )
 
 export const pay = (attempt: AttemptRef, cost: number, now: number): Write<boolean> => ({
   statements: [
