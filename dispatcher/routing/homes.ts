@@ -8,6 +8,9 @@ const ILL_MS = 10_000
 /** Times more or fewer slots that are worth deciding again: the corrections of forecasts follow smaller changes. */
 const CLEAR_FACTOR = 2
 
+/** Slots by which it has to differ as well: a back-end may try whether it holds one more. */
+const CLEAR_DIFFERENCE = 2
+
 interface Seen {
   isUsable: boolean
   /** When it was last said. */
@@ -33,7 +36,8 @@ export class Homes {
   }
 }
 
-const isClear = (before: number, slots: number) => Math.max(before, slots) >= CLEAR_FACTOR * Math.min(before, slots)
+const isClear = (before: number, slots: number) =>
+  Math.abs(before - slots) >= CLEAR_DIFFERENCE && Math.max(before, slots) >= CLEAR_FACTOR * Math.min(before, slots)
 
 const slotsText = (name: BackendName, before: Seen, slots: number) =>
   `${name} has room for ${slots} at once, where it had room for ${before.slots}`

@@ -25,7 +25,7 @@ export class Aftermath {
   }
 
   of(member: Member, { kind, words, isDoubtful = false }: Complaint): void {
-    const { host, releases, fullness, giveWay } = this.#context
+    const { host, members, releases, fullness, giveWay } = this.#context
     const { release } = member
     const key = keyOf(release)
     const excuse = kind === 'function' ? this.#excuse(member, isDoubtful) : undefined
@@ -33,7 +33,7 @@ export class Aftermath {
     if (releases.pause(key, whole)) host.log('warn', `no worker of ${release.function} can be had: ${whole}`)
     if (kind === 'function' && excuse === undefined) this.#blame(key, words)
     if (kind !== 'full') return
-    fullness.noteQuota()
+    fullness.noteQuota(members.all())
     giveWay(key)
   }
 

@@ -1,12 +1,13 @@
 /** How many workers the cluster holds, by what it has said itself: who found no place, which quota has refused one. */
 import type { Capacity } from '../backend.js'
-import { isUnplaced, lacksRoom, type Member } from './members.js'
+import { LearnedRoom } from './learned-room.js'
+import { hasPlace, isUnplaced, lacksRoom, type Member } from './members.js'
 
-/** Milliseconds for which a quota that has refused a worker is taken for full. */
+/** Milliseconds after which a quota that has refused a worker is tried again. */
 const QUOTA_MS = 30_000
 
-/** Milliseconds for which a worker that found no place tells how many have one, where nobody sees what others take. */
-const LEARNED_MS = 60_000
+/** Milliseconds after which the cluster is tried again that had no place for a worker, where nobody sees what others take. */
+const PLACES_MS = 60_000
 
 /** What a worker is expected to take to come up until some have; then, what the newest counts in that. */
 const BOOT_SECONDS = 5
@@ -23,17 +24,19 @@ export interface RoomInSight {
 
 export class Fullness {
   readonly #now: () => number
-  #quotaAt = Number.NEGATIVE_INFINITY
-  #learned = { at: Number.NEGATIVE_INFINITY, slots: 0 }
+  readonly #quota: LearnedRoom
+  readonly #places: LearnedRoom
   #bootSeconds = BOOT_SECONDS
 
   constructor(now: () => number) {
     this.#now = now
+    this.#quota = new LearnedRoom(now, QUOTA_MS)
+    this.#places = new LearnedRoom(now, PLACES_MS)
   }
 
-  /** A quota has refused a worker. */
-  noteQuota(): void {
-    this.#quotaAt = this.#now()
+  /** A quota has refused a worker beside these. */
+  noteQuota(members: readonly Member[]): void {
+    this.#quota.refuse(members.filter((member) => member.state !== 'asked' && !isUnplaced(member)).length)
   }
 
   /** A worker has asked for its function. */
@@ -46,8 +49,10 @@ export class Fullness {
   /** Called often enough to see each worker that finds no place before it is withdrawn. */
   look(members: readonly Member[]): void {
     const staying = members.filter(({ stopping }) => !stopping)
-    if (!staying.some(lacksRoom)) return
-    this.#learned = { at: this.#now(), slots: staying.filter((member) => !isUnplaced(member)).length }
+    const held = staying.filter(hasPlace).length
+    this.#quota.hold(held)
+    if (staying.some(lacksRoom)) this.#places.refuse(staying.filter((member) => !isUnplaced(member)).length)
+    else this.#places.hold(held)
   }
 
   capacity(members: readonly Member[], inSight: RoomInSight): Capacity {
@@ -64,9 +69,8 @@ export class Fullness {
   }
 
   #bound(placed: number, { isFull, grows, seesOthers }: Omit<RoomInSight, 'most'> & { isFull: boolean }): number {
-    const now = this.#now()
-    if (isFull || now - this.#quotaAt < QUOTA_MS) return placed
-    const isRemembered = !grows && !seesOthers && now - this.#learned.at < LEARNED_MS
-    return isRemembered ? Math.max(placed, this.#learned.slots) : Number.POSITIVE_INFINITY
+    if (isFull) return placed
+    const places = grows || seesOthers ? Number.POSITIVE_INFINITY : this.#places.slots
+    return Math.max(placed, Math.min(this.#quota.slots, places))
   }
 }

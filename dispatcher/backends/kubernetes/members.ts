@@ -81,6 +81,10 @@ export class Members {
 export const doesWell = ({ state, pod }: Member): boolean =>
   state === 'up' || pod?.phase === 'running' || (pod?.phase === 'starting' && !pod.trouble)
 
+/** A node has it. */
+export const hasPlace = ({ state, pod }: Member): boolean =>
+  state === 'up' || (pod !== undefined && pod.phase !== 'unscheduled')
+
 /** It has found no place, and the cluster has said why. */
 export const isUnplaced = ({ state, pod, words }: Member): boolean =>
   state !== 'up' && (pod ? pod.phase === 'unscheduled' && pod.words !== undefined : words !== undefined)

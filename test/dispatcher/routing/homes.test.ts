@@ -26,6 +26,12 @@ describe('a change of the private side', () => {
     assert.equal(look(10), 'kubernetes has room for 10 at once, where it had room for 5')
   })
 
+  it('is not told of one slot more or fewer, with which a back-end may try what it holds', () => {
+    assert.equal(look(1), 'kubernetes has room for 1 at once, where it had room for 10')
+    assert.deepEqual([look(2), look(1), look(2)], [undefined, undefined, undefined])
+    assert.equal(look(3), 'kubernetes has room for 3 at once, where it had room for 1')
+  })
+
   it('is told of a back-end that cannot be reached after ten seconds', () => {
     assert.equal(look(10, { illSince: 1000, now: 10_999 }), undefined)
     assert.equal(look(10, { illSince: 1000, now: 11_000 }), 'kubernetes cannot be reached')

@@ -1,6 +1,7 @@
 /** The back-end on nodes that others use too: how many workers it says there is room for, and how it finds that out. */
 import assert from 'node:assert/strict'
-import { ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster.js'
+import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster.js'
+import { Homes } from '../../../../dispatcher/routing/homes.js'
 import { eventually } from '../../../support/eventually.js'
 import { nodeOf, otherPod } from '../../../support/kubernetes-objects.js'
 import { benches, SMALL, unscheduled, type Bench } from './bench.js'
@@ -79,7 +80,93 @@ describe('kubernetes back-end beside others', () => {
     assert.equal(slots(on), 1, 'it is remembered')
     on.now += 60_000
     on.scale({ running: 1 })
-    assert.equal(slots(on), 4, 'but not for ever')
+    assert.equal(slots(on), 2, 'and another one is tried after a while')
+  })
+
+  describe('that it does not see, with work that comes all the time', () => {
+    /** As many workers run as find a place; what is told to stay at home waits, until it is seen that it finds none. */
+    async function pass(on: Bench, seconds: number, places: number): Promise<{ told: string[]; usedAfter: number }> {
+      const told: string[] = []
+      let usedAfter = Infinity
+      for (let second = 0; second < seconds; second++) {
+        const isFull = on.messages.some((message) => message.includes('finds no place'))
+        const running = [...on.cluster.pods.values()].filter(({ status }) => status?.phase === 'Running').length
+        on.now += 1000
+        const change = homes.look(new Map([['kubernetes', on.backend.capacity()]]), on.now)
+        if (change !== undefined) told.push(change)
+        on.scale({ running, queued: isFull ? 0 : Math.max(0, slots(on) - running) })
+        await settled()
+        await settled()
+        await place(on, places)
+        if (slots(on) === most) usedAfter = Math.min(usedAfter, second)
+      }
+      return { told, usedAfter }
+    }
+
+    async function place(on: Bench, places: number): Promise<void> {
+      for (const [job, { status }] of on.cluster.pods) {
+        if (status?.phase === 'Running') continue
+        const running = [...on.cluster.pods.values()].filter((pod) => pod.status?.phase === 'Running').length
+        if (running >= places) {
+          on.cluster.become(job, unscheduled('0/2 nodes are available: 2 Insufficient cpu.'))
+          continue
+        }
+        on.cluster.run(job)
+        await on.backend.workerFile(on.workerOf(job), on.release)
+      }
+    }
+
+    const most = 20
+    let homes: Homes
+    beforeEach(() => (homes = new Homes()))
+
+    async function full(places: number): Promise<Bench> {
+      const wide = { ...SMALL, cpu: '6100m' }
+      const on = await bench({ maxWorkers: most }, (cluster) =>
+        Object.assign(cluster, { nodes: [nodeOf('a', wide), nodeOf('b', wide)], others: undefined }),
+      )
+      assert.equal(slots(on), most)
+      await pass(on, 60, places)
+      assert.equal(slots(on), places)
+      return on
+    }
+
+    for (const [places, most] of [
+      [3, 0],
+      [1, 0],
+      [0, 6],
+    ] as const)
+      it(`decides again ${most} times in ten minutes at most where ${places} find a place`, async () => {
+        const on = await full(places)
+        const { told } = await pass(on, 600, places)
+        assert.ok(told.length <= most, told.join('\n'))
+      })
+
+    it('uses all the room that comes back within five minutes', async () => {
+      const on = await full(3)
+      await pass(on, 600, 3)
+      const { usedAfter } = await pass(on, 300, most)
+      assert.ok(usedAfter < 300, `${slots(on)} slots`)
+    })
+  })
+
+  it('learns it from a quota as well, also where pods may be listed', async () => {
+    const on = await bench({}, (cluster) => (cluster.nodes = nodes()))
+    await on.up(2)
+    on.cluster.faults.set('createJob', new ClusterRefusal(403, 'Forbidden', 'jobs "x" is forbidden: exceeded quota: q'))
+    on.scale({ queued: 1, running: 2 })
+    await eventually(() => slots(on) === 2)
+    on.now += 29_999
+    on.scale({ running: 2 })
+    assert.equal(slots(on), 2)
+    on.now += 1
+    on.scale({ running: 2 })
+    assert.equal(slots(on), 3, 'one more is tried')
+    on.cluster.faults.clear()
+    on.scale({ queued: 1, running: 2 })
+    on.cluster.run((await on.jobs(3)).at(-1)!)
+    on.scale({ running: 3 })
+    assert.equal(slots(on), 4, 'all that nodes have room for')
   })
 
   it('does not ask again and again for what it may not see', async () => {
