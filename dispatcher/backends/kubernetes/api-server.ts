@@ -60,6 +60,8 @@ export class ApiServer implements Cluster {
   }
 
   async deleteJob(name: string): Promise<void> {
+    // Without a name the path is that of all Jobs of the namespace.
+    if (name === '') throw new TypeError('a Job is to be deleted that has no name')
     const path = `${this.#path(BATCH, 'jobs')}/${name}`
     try {
       await this.#call({ method: 'DELETE', path, body: { propagationPolicy: 'Background' } })

@@ -9,6 +9,7 @@ import { complaintOf, type Complaint } from './complaint.js'
 import { NOT_WANTED, type Departures } from './departures.js'
 import { launch } from './launch.js'
 import { keyOf, type Identity, type Member, type Members } from './members.js'
+import { jobName } from './names.js'
 import { oversee } from './oversee.js'
 import type { Preparation } from './preparation.js'
 import type { Releases } from './releases.js'
@@ -49,7 +50,9 @@ export class Arrivals {
 
   start(release: Release): void {
     const { members, departures, aftermath, now } = this.#context
-    const member = members.add({ id: randomUUID(), job: '', release, state: 'asked', createdAt: now() })
+    const id = randomUUID()
+    const job = jobName(release.function, id)
+    const member = members.add({ id, job, release, state: 'asked', createdAt: now() })
     this.#launch(member, release).catch((thrown: unknown) => {
       if (this.#closed) return
       departures.forget(member, asError(thrown).message)
@@ -76,10 +79,12 @@ export class Arrivals {
   }
 
   async #launch(member: Member, release: Release): Promise<void> {
-    const { cluster, host, preparation, place, removals, departures, now } = this.#context
+    const { cluster, host, preparation, place, members, removals, departures, now } = this.#context
     const prepared = await preparation.of(release)
     if (this.#closed || member.stopping) return departures.forget(member, NOT_WANTED)
-    member.job = await launch({ worker: member.id, release, prepared, place }, { cluster, host, removals })
+    await launch({ worker: member.id, release, prepared, place }, { cluster, host, removals })
+    // Its pod may have been seen, and it may have been given up, before the answer was there.
+    if (!members.get(member.id)) return removals.begin(member.job)
     member.createdAt = now()
     if (member.state === 'asked') member.state = 'awaited'
     if (member.stopping) departures.remove(member, NOT_WANTED)

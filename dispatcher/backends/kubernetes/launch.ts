@@ -23,13 +23,13 @@ interface Surroundings {
 }
 
 /**
- * Resolves to the name of the Job. The Secret comes second: it can name its owner then, so nobody has to clear it away,
- * and it is there long before a node wants it.
+ * The Secret comes second: it can name its owner then, so nobody has to clear it away, and it is there long before a node
+ * wants it.
  */
 export async function launch(
   { worker, release, prepared, place }: Launch,
   { cluster, host, removals }: Surroundings,
-): Promise<string> {
+): Promise<void> {
   const { function: name, number, spec } = release
   const job = compileJob({ worker, function: name, release: number, spec, place, ...prepared })
   const token = host.admitStarting(worker, release, { sharesDisk: false })
@@ -37,7 +37,6 @@ export async function launch(
   try {
     made = await cluster.createJob(job)
     await cluster.createSecret(compileSecret({ token, job, uid: made.uid }))
-    return made.name
   } catch (thrown) {
     // A Job of which no answer came may have been made all the same.
     if (made || !(thrown instanceof ClusterRefusal)) removals.begin(jobName(name, worker))

@@ -115,6 +115,7 @@ export function identify({ labels = {}, annotations = {}, name }: Metadata): Ide
   const id = labels[LABELS.worker]
   const number = Number(labels[LABELS.release])
   const functionName = annotations[FUNCTION_ANNOTATION]
-  if (!id || !functionName || !Number.isInteger(number)) return undefined
-  return { id, job: labels[JOB_LABEL] ?? name, release: { function: functionName, number } }
+  const job = labels[JOB_LABEL] ?? name
+  if (!id || !job || !functionName || !Number.isInteger(number)) return undefined
+  return { id, job, release: { function: functionName, number } }
 }

@@ -96,6 +96,11 @@ describe('kubernetes: the API over the wire', () => {
     assert.deepEqual(JSON.parse(requests[0]!.body), { propagationPolicy: 'Background' })
   })
 
+  it('asks for no removal of a Job without a name, whose path is that of all Jobs', async () => {
+    await assert.rejects(api.deleteJob(''), /has no name/)
+    assert.deepEqual(requests, [])
+  })
+
   it('reads the lease of a node, and does without where it may not or there is none', async () => {
     const lease = { spec: { renewTime: '2026-08-01T00:00:00.000000Z', leaseDurationSeconds: 40 } }
     answers = [{ body: lease }, { status: 403, body: {} }, { status: 404, body: {} }, { status: 500, body: {} }]
