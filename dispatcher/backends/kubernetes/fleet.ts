@@ -125,7 +125,10 @@ export class Fleet {
     return {
       workers: up,
       pending: members.length - up,
-      messages: messages({ members, resting, ...(trouble === undefined ? {} : { trouble }) }),
+      messages: [
+        ...messages({ members, resting, ...(trouble === undefined ? {} : { trouble }) }),
+        ...this.#removals.messages(),
+      ],
     }
   }
 

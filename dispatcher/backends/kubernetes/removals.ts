@@ -18,6 +18,8 @@ const MOST_MS = 60_000
 
 interface Removal {
   failures: number
+  /** Why the last try failed. */
+  words?: string
   /** Epoch milliseconds of the next try; infinite while one is under way. */
   dueAt: number
 }
@@ -32,24 +34,36 @@ export class Removals {
 
   /** Returns at once. */
   begin(job: string): void {
-    if (!this.#removals.has(job)) this.#try(job, 0)
+    if (job === '') throw new TypeError('a Job is to be removed that has no name')
+    if (!this.#removals.has(job)) this.#try(job, { failures: 0 })
   }
 
   /** To be called now and then: tries again what is due. */
   goOn(): void {
     const now = this.#context.now()
-    for (const [job, { failures, dueAt }] of this.#removals) if (dueAt <= now) this.#try(job, failures)
+    for (const [job, removal] of this.#removals) if (removal.dueAt <= now) this.#try(job, removal)
   }
 
-  #try(job: string, failures: number): void {
+  /** What is left over, for people: one sentence, with the words about the one that was tried most often. */
+  messages(): string[] {
+    const failed = [...this.#removals].filter(([, { words }]) => words !== undefined)
+    const [first] = failed.sort(([, a], [, b]) => b.failures - a.failures)
+    if (!first) return []
+    const [job, { words }] = first
+    const which = failed.length === 1 ? `the Job ${job}` : `${failed.length} Jobs, ${job} among them,`
+    return [`${which} could not be removed yet: ${words}`]
+  }
+
+  #try(job: string, { failures, words }: Omit<Removal, 'dueAt'>): void {
     const { cluster, host, now } = this.#context
-    this.#removals.set(job, { failures, dueAt: Infinity })
+    this.#removals.set(job, { failures, dueAt: Infinity, ...(words === undefined ? {} : { words }) })
     cluster.deleteJob(job).then(
       () => void this.#removals.delete(job),
       (thrown: unknown) => {
-        if (failures === 0) host.log('warn', `the Job ${job} could not be removed yet: ${asError(thrown).message}`)
+        const { message } = asError(thrown)
+        if (failures === 0) host.log('warn', `the Job ${job} could not be removed yet: ${message}`)
         const pauseMs = Math.min(MOST_MS, FIRST_MS * 2 ** failures)
-        this.#removals.set(job, { failures: failures + 1, dueAt: now() + pauseMs })
+        this.#removals.set(job, { failures: failures + 1, words: message, dueAt: now() + pauseMs })
       },
     )
   }

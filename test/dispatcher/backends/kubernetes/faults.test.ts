@@ -172,6 +172,57 @@ describe('kubernetes back-end, at fault', () => {
       assert.equal(on.host.logged.filter((line) => line.includes('could not be removed')).length, 1)
     })
 
+    it('that it may not remove: status says so until it is gone', async () => {
+      const on = await bench()
+      for (const job of await started(on, 2))
+        on.cluster.become(job, unscheduled('0/1 nodes are available: 1 Insufficient cpu.'))
+      on.cluster.faults.set('deleteJob', new ClusterRefusal(403, 'Forbidden', 'cannot delete resource "jobs"'))
+      on.now += 20_000
+      on.scale()
+      const [first] = on.cluster.jobs.keys()
+      const left = `2 Jobs, ${first} among them, could not be removed yet: cannot delete resource "jobs"`
+      await eventually(() => on.messages.includes(left))
+      on.now += 1000
+      on.scale()
+      assert.ok(on.messages.includes(left), 'also while it is tried again')
+      on.cluster.faults.clear()
+      await eventually(() => {
+        on.now += 1000
+        on.scale()
+        return on.cluster.jobs.size === 0
+      })
+      await eventually(() => on.messages.length === 0)
+    })
+
+    it('that was given up before the answer about its Secret was there', async () => {
+      const on = await bench()
+      const { deleteJob, createSecret } = on.cluster
+      const deleted: string[] = []
+      on.cluster.deleteJob = (name) => {
+        deleted.push(name)
+        return deleted.length > 2 ? deleteJob(name) : Promise.resolve()
+      }
+      let answer: () => void = () => undefined
+      const answered = new Promise<void>((resolve) => (answer = resolve))
+      on.cluster.createSecret = (secret) =>
+        on.cluster.secrets.length === 0 ? createSecret(secret) : answered.then(() => createSecret(secret))
+      on.scale({ queued: 2 })
+      await eventually(() => on.cluster.pods.size === 2 && on.cluster.secrets.length === 1)
+      const jobs = [...on.cluster.jobs.keys()]
+      for (const job of jobs) on.cluster.become(job, pulling('ImagePullBackOff', 'manifest unknown'))
+      on.now += PULL_MS
+      on.scale({ queued: 2 })
+      await eventually(() => deleted.length === 2)
+      assert.deepEqual(deleted.toSorted(), jobs.toSorted())
+      answer()
+      await eventually(() => deleted.length === 3, {
+        what: 'another removal, of what may have been made after the first',
+      })
+      assert.equal(deleted[2], jobs[1])
+      assert.ok(!on.cluster.jobs.has(jobs[1]!))
+      assert.equal(on.host.ended.length, 2)
+    })
+
     it('of which it never heard that it was made', async () => {
       const on = await bench()
       on.cluster.loseAnswers('createJob', UNREACHABLE)
