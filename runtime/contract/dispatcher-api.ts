@@ -38,6 +38,8 @@ export const REQUEST_BODY_BYTES_MAX = 6 * 1024 ** 2
 export const PACKAGE_BYTES_MAX = 48 * 1024 ** 2
 /** Bytes of one notification document. */
 export const EVENT_BODY_BYTES_MAX = 1024 ** 2
+/** What databases keep as the number of a release. */
+const RELEASE_MAX = 2 ** 31 - 1
 /** Seconds for which `wait` and `follow` may hold a request. */
 export const WAIT_SECONDS_MAX = 900
 
@@ -67,7 +69,11 @@ export const PutFunctionSchema = Type.Object(
     spec: Type.Object({}, { additionalProperties: true, description: 'the function spec, see the function reference' }),
     files: Type.Array(PackagedFileSchema, { description: 'the script and the extra files', default: [] }),
     filesOf: Type.Optional(
-      Type.Integer({ description: 'in place of `files`: number of a release of the function whose files it has too' }),
+      Type.Integer({
+        description: 'in place of `files`: number of a release of the function whose files it has too',
+        minimum: 1,
+        maximum: RELEASE_MAX,
+      }),
     ),
   },
   { additionalProperties: false },

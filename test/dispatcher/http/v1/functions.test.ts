@@ -43,6 +43,7 @@ describe('a release with the files of another', () => {
     assert.match(both.body.detail, /`files` must be empty beside `filesOf`, got 1 file\(s\)/)
     const unknown = await put({ spec: { script: 'run.sh' }, filesOf: 9 })
     assert.deepEqual([unknown.status, unknown.body.code], [404, 'function-not-found'])
+    for (const filesOf of [0, 2 ** 31]) assert.equal((await put({ spec: {}, filesOf })).status, 400)
     assert.equal((await details()).release, 1)
   })
 })
