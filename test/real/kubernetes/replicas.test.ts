@@ -61,6 +61,11 @@ describe('several dispatchers on a cluster', function () {
     await server().createDatabase(DATABASE)
     const database = `postgres://spillway@${cluster().facts.gatewayAddress}:${server().port}/${DATABASE}`
     lab = await Lab.open(cluster(), directory, { replicas: REPLICAS, database, password: PASSWORD })
+    await eventually(async () => !/Terminating/.test(await cluster().kubectl('get', 'namespaces')), {
+      timeoutMs: 2 * MINUTES,
+      everyMs: 500,
+      what: 'the end of the namespaces of other tests',
+    })
     atFirst = await objects()
   })
   after(async () => {
