@@ -5,7 +5,7 @@ import { SpillwayError } from '../runtime/contract/errors.js'
 import type { ObjectEvent } from '../runtime/contract/object-event.js'
 import type { Release } from '../runtime/contract/release.js'
 import type { Database } from './database/database.js'
-import type { Registry } from './registry.js'
+import type { Registry } from './releases/registry.js'
 import type { Routing } from './routing/routing.js'
 
 export interface DecisionsContext {

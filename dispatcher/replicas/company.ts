@@ -1,10 +1,10 @@
 /** What a dispatcher does because there are others on its database, or might be: which duties, what it hears, what it takes over. */
 import type { WorkerClaims } from '../../runtime/contract/runtime-api.js'
-import type { Calls } from '../calls.js'
+import type { Calls } from '../calls/calls.js'
 import type { AttemptRef, RunningAttempt } from '../database/database.js'
 import type { Dispatch } from '../dispatch.js'
-import type { Ground } from '../ground.js'
-import type { Settle } from '../settle.js'
+import type { Ground } from '../wiring/ground.js'
+import type { Settle } from '../outcomes/settle.js'
 import { workTopic } from '../topics.js'
 import { WORKER_TOKEN_MS } from '../workers/worker-token.js'
 import { hear } from './hear.js'

@@ -1,6 +1,6 @@
 /** What a dispatcher does about a topic of which another one has told: wakes who waits here, and does its own part. */
 import type { WorkerBackend } from '../backends/backend.js'
-import type { Calls } from '../calls.js'
+import type { Calls } from '../calls/calls.js'
 import type { Changes } from '../changes.js'
 import type { Dispatch } from '../dispatch.js'
 import type { WorkerBook } from '../workers/worker-book.js'

@@ -9,7 +9,7 @@ import { isPublic, specFor, type BackendName } from '../../runtime/contract/func
 import { CAUSES, type Cause, type Outcome } from '../../runtime/contract/outcome.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { BackendLimits, Capacity } from '../backends/backend.js'
-import type { BackendsAtHand } from '../backends-at-hand.js'
+import type { BackendsAtHand } from '../wiring/backends-at-hand.js'
 import type { AttemptRef, Backlog, Database, OwedAttempt, RunningAttempt } from '../database/database.js'
 import { decide } from '../router/decide.js'
 import { costAt } from '../router/away.js'

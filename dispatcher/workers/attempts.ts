@@ -13,7 +13,7 @@ import type {
 import type { Release } from '../../runtime/contract/release.js'
 import type { AttemptRef, Database, RunningAttempt } from '../database/database.js'
 import type { Outages } from '../outages.js'
-import type { EndExtras, Settle } from '../settle.js'
+import type { EndExtras, Settle } from '../outcomes/settle.js'
 import type { Logs } from './log-book.js'
 import type { OutputGrants } from './output-grants.js'
 

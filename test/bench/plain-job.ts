@@ -1,8 +1,8 @@
 /** The yardstick: a plain Job for one piece of work, made over the API of the cluster as other systems do. */
 import { randomUUID } from 'node:crypto'
 import type { V1Job } from '@kubernetes/client-node'
-import { connect } from '../../dispatcher/backends/kubernetes/connect.js'
-import type { Cluster as Api } from '../../dispatcher/backends/kubernetes/cluster.js'
+import { connect } from '../../dispatcher/backends/kubernetes/cluster/connect.js'
+import type { Cluster as Api } from '../../dispatcher/backends/kubernetes/cluster/cluster.js'
 import type { Workbench } from '../support/kubernetes-workbench.js'
 
 export interface PlainJob {

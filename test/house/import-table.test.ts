@@ -21,7 +21,7 @@ const DATABASE = /^dispatcher\/database\/(database|shared)\.ts$/
 const STORAGE = /^dispatcher\/storage\/(object-store|stores)\.ts$/
 const IMAGES = /^dispatcher\/images\//
 const ROUTER = /^dispatcher\/router\//
-const WORK = /^dispatcher\/(intake|replicas|routing|workers)\/|^dispatcher\/[a-z-]+\.ts$/
+const WORK = /^dispatcher\/(calls|intake|outcomes|releases|replicas|routing|wiring|workers)\/|^dispatcher\/[a-z-]+\.ts$/
 const ANY = /^(runtime\/(contract|events)|dispatcher)\//
 
 /** Within its own folder a file may import what it likes; what stands here is beside that. */
@@ -51,7 +51,7 @@ const ROOMS: Record<string, Room> = {
     has: /^dispatcher\/http\//,
     mayImport: [CONTRACT, EVENTS, BACKEND, DATABASE, STORAGE, ROUTER, WORK],
   },
-  'dispatcher/intake, routing, workers, settle, dispatch': {
+  'dispatcher/intake, calls, outcomes, releases, routing, workers': {
     has: WORK,
     mayImport: [CONTRACT, EVENTS, BACKEND, DATABASE, STORAGE, ROUTER, WORK],
   },

@@ -1,6 +1,10 @@
 /** A cluster that runs nothing: it keeps what it is told, and the test says what becomes of pods. */
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
-import { ClusterUnreachable, type Cluster, type PodWatch } from '../../dispatcher/backends/kubernetes/cluster.js'
+import {
+  ClusterUnreachable,
+  type Cluster,
+  type PodWatch,
+} from '../../dispatcher/backends/kubernetes/cluster/cluster.js'
 import type {
   ClusterEvent,
   Job,
@@ -9,7 +13,7 @@ import type {
   Node,
   Pod,
   PodStatus,
-} from '../../dispatcher/backends/kubernetes/objects.js'
+} from '../../dispatcher/backends/kubernetes/cluster/objects.js'
 
 export class FakeCluster implements Cluster {
   calls = 0

@@ -6,7 +6,7 @@ import type {
   PodSpec,
   Quantities,
   Taint,
-} from '../../dispatcher/backends/kubernetes/objects.js'
+} from '../../dispatcher/backends/kubernetes/cluster/objects.js'
 
 export interface NodeFacts {
   unschedulable?: boolean

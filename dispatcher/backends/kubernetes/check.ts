@@ -1,6 +1,6 @@
 /** What can be told of a spec before anything runs. Pure. */
 import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
-import { parseSecretPlace } from './secret-place.js'
+import { parseSecretPlace } from './pod/secret-place.js'
 
 /** Why Kubernetes cannot run it at all; undefined when it can. */
 export function refusalOf(spec: FunctionSpec): string | undefined {

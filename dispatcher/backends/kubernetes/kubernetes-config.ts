@@ -1,9 +1,9 @@
 /** What the back-end is told about its cluster, and what it is given to reach it. */
 import type { Architecture } from '../../images/image-facts.js'
 import type { Images } from '../../images/images.js'
-import type { Cluster } from './cluster.js'
+import type { Cluster } from './cluster/cluster.js'
 import type { KitFacts } from './kit-way.js'
-import type { Place } from './worker.js'
+import type { Place } from './pod/worker.js'
 
 export interface KubernetesConfig {
   place: Place

@@ -5,13 +5,13 @@ import type { Release } from '../../../runtime/contract/release.js'
 import type { WorkerFile } from '../../../runtime/contract/runtime-api.js'
 import type { BackendHost, BackendLimits, Capacity, Demand, Loss, WorkerBackend } from '../backend.js'
 import { refusalOf } from './check.js'
-import { followPods } from './follow-pods.js'
+import { followPods } from './cluster/follow-pods.js'
 import type { KubernetesConfig, KubernetesParts } from './kubernetes-config.js'
 import { limitsOf } from './limits.js'
 import { selectorOf } from './names.js'
 import { openCluster, type OpenedCluster } from './open-cluster.js'
 import { sharedVcpu } from './room/shared-vcpu.js'
-import { workerFile } from './worker-file.js'
+import { workerFile } from './pod/worker-file.js'
 
 export class KubernetesBackend implements WorkerBackend {
   readonly origin: string

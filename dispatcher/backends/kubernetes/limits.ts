@@ -1,7 +1,7 @@
 /** What the back-end can take at most: the largest node, where nodes may be looked at. Pure. */
 import { architectureOf } from '../../images/platform.js'
 import type { BackendLimits } from '../backend.js'
-import type { Node } from './objects.js'
+import type { Node } from './cluster/objects.js'
 import { parseQuantity } from './quantity.js'
 
 const MEBIBYTE = 1024 ** 2

@@ -5,11 +5,11 @@ import type { Release } from '../../../runtime/contract/release.js'
 import type { Architecture, ImageFacts } from '../../images/image-facts.js'
 import type { Images } from '../../images/images.js'
 import type { LayerFile } from '../../images/layer.js'
-import { INSIDE } from './inside.js'
-import { keyOf } from './members.js'
+import { INSIDE } from './pod/inside.js'
+import { keyOf } from './fleet/members.js'
 import type { KitWay } from './kit-way.js'
-import { runAs, type RunAs } from './security.js'
-import type { Kit } from './worker.js'
+import { runAs, type RunAs } from './pod/security.js'
+import type { Kit } from './pod/worker.js'
 
 export interface Prepared {
   image: string

@@ -7,10 +7,10 @@ import { specFor, type FunctionSpec } from '../../../runtime/contract/function-s
 import type { BackendsConfig } from '../../../runtime/contract/service-config.js'
 import { kitCommand } from '../../images/kit-command.js'
 import { refusalOf } from './check.js'
-import { compileJob, compileSecret } from './compile.js'
+import { compileJob, compileSecret } from './pod/compile.js'
 import type { KitWay } from './kit-way.js'
-import { runAs, type RunAs } from './security.js'
-import type { Kit } from './worker.js'
+import { runAs, type RunAs } from './pod/security.js'
+import type { Kit } from './pod/worker.js'
 
 export interface PreviewedFunction {
   name: string

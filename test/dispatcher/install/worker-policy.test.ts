@@ -1,6 +1,6 @@
 /** The NetworkPolicy of an installation, held against the pods that the back-end makes. */
 import assert from 'node:assert/strict'
-import { compileJob } from '../../../dispatcher/backends/kubernetes/compile.js'
+import { compileJob } from '../../../dispatcher/backends/kubernetes/pod/compile.js'
 import { manifests } from '../../../dispatcher/install/manifests.js'
 import type { InstallPlan } from '../../../dispatcher/install/plan.js'
 import { releaseOf } from '../backends/kubernetes/spec.js'

@@ -1,7 +1,7 @@
 /** Work that waits when the private side is lost and when it comes back, with a real database. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { BackendsAtHand } from '../../../dispatcher/backends-at-hand.js'
+import { BackendsAtHand } from '../../../dispatcher/wiring/backends-at-hand.js'
 import type { Capacity, WorkerBackend } from '../../../dispatcher/backends/backend.js'
 import type { CallBackend } from '../../../dispatcher/backends/call-backend.js'
 import type { Database } from '../../../dispatcher/database/database.js'

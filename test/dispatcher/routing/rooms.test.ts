@@ -1,6 +1,6 @@
 /** A burst that neither side can hold: nobody is told that it goes over at once when there is no room for it there. */
 import assert from 'node:assert/strict'
-import { BackendsAtHand } from '../../../dispatcher/backends-at-hand.js'
+import { BackendsAtHand } from '../../../dispatcher/wiring/backends-at-hand.js'
 import type { WorkerBackend } from '../../../dispatcher/backends/backend.js'
 import type { CallBackend } from '../../../dispatcher/backends/call-backend.js'
 import type { Database } from '../../../dispatcher/database/database.js'

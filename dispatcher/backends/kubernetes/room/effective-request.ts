@@ -2,7 +2,7 @@
  * What a scheduler sets aside on a node for a pod. Pure.
  * https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
  */
-import type { ContainerSpec, PodSpec } from '../objects.js'
+import type { ContainerSpec, PodSpec } from '../cluster/objects.js'
 import { amountsOf, larger, total, type Amounts } from './amounts.js'
 
 /** Containers run together, init containers one after the other before them; sidecars run from their turn on. */

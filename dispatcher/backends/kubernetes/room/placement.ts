@@ -1,5 +1,5 @@
 /** Whether a scheduler may put a worker on a node, however much room there is. Pure. */
-import type { Node, Taint } from '../objects.js'
+import type { Node, Taint } from '../cluster/objects.js'
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
 export interface Toleration {

@@ -1,7 +1,7 @@
 /** How many workers the nodes have room for beside what others run there. Pure. */
 import type { FunctionSpec } from '../../../../runtime/contract/function-spec.js'
 import type { Demand, SharedVcpu } from '../../backend.js'
-import type { Node } from '../objects.js'
+import type { Node } from '../cluster/objects.js'
 import { amountsOf, less, timesIn, type Amounts } from './amounts.js'
 import { pack, type PackedKind } from './pack.js'
 import { mayHold, takesPods } from './placement.js'

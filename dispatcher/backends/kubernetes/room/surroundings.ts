@@ -1,9 +1,9 @@
 /** What is seen of the cluster around the workers: its nodes, and what others run there. Asked for rarely, and more so where it costs more. */
 import type { BackendLimits } from '../../backend.js'
-import type { Cluster } from '../cluster.js'
+import type { Cluster } from '../cluster/cluster.js'
 import { limitsOf } from '../limits.js'
 import { othersThan } from '../names.js'
-import type { Node } from '../objects.js'
+import type { Node } from '../cluster/objects.js'
 import { Room } from './room.js'
 import { takenBy, type Taken } from './taken.js'
 

@@ -1,5 +1,5 @@
 /** What pods take of the nodes that have them. Pure. */
-import type { Pod } from '../objects.js'
+import type { Pod } from '../cluster/objects.js'
 import { total, type Amounts } from './amounts.js'
 import { effectiveRequest } from './effective-request.js'
 

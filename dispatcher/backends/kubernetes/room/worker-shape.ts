@@ -1,7 +1,7 @@
 /** What a worker of a function asks of the cluster: how much, and where. Pure. */
 import { specFor, type FunctionSpec } from '../../../../runtime/contract/function-spec.js'
 import { nodesOf } from '../names.js'
-import { resources } from '../resources.js'
+import { resources } from '../pod/resources.js'
 import { amountsOf, type Amounts } from './amounts.js'
 import type { Wishes } from './placement.js'
 

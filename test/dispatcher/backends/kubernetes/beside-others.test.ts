@@ -1,6 +1,6 @@
 /** The back-end on nodes that others use too: how many workers it says there is room for, and how it finds that out. */
 import assert from 'node:assert/strict'
-import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster.js'
+import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster/cluster.js'
 import { Homes } from '../../../../dispatcher/routing/homes.js'
 import { eventually } from '../../../support/eventually.js'
 import { nodeOf, otherPod } from '../../../support/kubernetes-objects.js'

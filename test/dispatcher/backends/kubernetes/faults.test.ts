@@ -1,6 +1,6 @@
 /** Whose fault it is that a worker does not come up: its function's, or only that of one pod, one node, one moment. */
 import assert from 'node:assert/strict'
-import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster.js'
+import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster/cluster.js'
 import { eventually } from '../../../support/eventually.js'
 import { FakeCluster } from '../../../support/fake-cluster.js'
 import { Bench, benches, pulling, unscheduled } from './bench.js'

@@ -1,7 +1,7 @@
 /** The back-end over a cluster that runs nothing: what it makes, sends away and reports. */
 import assert from 'node:assert/strict'
-import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster.js'
-import { keyOf } from '../../../../dispatcher/backends/kubernetes/members.js'
+import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster/cluster.js'
+import { keyOf } from '../../../../dispatcher/backends/kubernetes/fleet/members.js'
 import { SpillwayError } from '../../../../runtime/contract/errors.js'
 import { eventually } from '../../../support/eventually.js'
 import { nodeOf } from '../../../support/kubernetes-objects.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { Quantities } from '../../../../../dispatcher/backends/kubernetes/objects.js'
+import type { Quantities } from '../../../../../dispatcher/backends/kubernetes/cluster/objects.js'
 import { effectiveRequest } from '../../../../../dispatcher/backends/kubernetes/room/effective-request.js'
 import { containerOf } from '../../../../support/kubernetes-objects.js'
 

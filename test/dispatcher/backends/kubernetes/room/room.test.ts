@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Demand } from '../../../../../dispatcher/backends/backend.js'
-import type { Node, Pod } from '../../../../../dispatcher/backends/kubernetes/objects.js'
+import type { Node, Pod } from '../../../../../dispatcher/backends/kubernetes/cluster/objects.js'
 import { Room } from '../../../../../dispatcher/backends/kubernetes/room/room.js'
 import { takenBy } from '../../../../../dispatcher/backends/kubernetes/room/taken.js'
 import { nodeOf, otherPod } from '../../../../support/kubernetes-objects.js'
