@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NODE_OPTIONS } from '../../dispatcher/images/kit-command.js'
 import { Registry } from '../../dispatcher/images/registry/registry.js'
 import { copyFixture, describeOnClis, runCli } from '../support/cli.js'
 import { FakeRegistry } from '../support/fake-registry.js'
@@ -82,7 +83,7 @@ describeOnClis('functions on Lambda', function (cli) {
     })
     const { EntryPoint, Command, WorkingDirectory } = found.ImageConfig as Record<string, string[]>
     assert.deepEqual(
-      [...EntryPoint!, ...Command!].filter((word) => !word.startsWith('--max')),
+      [...EntryPoint!, ...Command!].filter((word) => !NODE_OPTIONS.includes(word)),
       [
         '/opt/spillway/lib/ld-linux.so.2',
         '--library-path',
