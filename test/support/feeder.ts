@@ -89,7 +89,7 @@ export class Feeder {
     const { signal } = this.#options
     while (!signal.aborted) {
       const headers = { 'idempotency-key': input }
-      const answer = await fetch(url, { method: 'POST', body: input, headers, signal }).catch(() => undefined)
+      const answer = await fetch(url, { method: 'POST', body: input, headers }).catch(() => undefined)
       const accepted = answer?.ok ? await answer.json().catch(() => undefined) : undefined
       if (accepted) {
         this.inputs.set((accepted as Accepted).id, input)

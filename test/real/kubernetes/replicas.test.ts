@@ -173,8 +173,12 @@ describe('several dispatchers on a cluster', function () {
         .then(Boolean, () => false)
     const rights = await Promise.all([may('list', 'pods'), may('watch', 'pods'), may('get', 'secrets')])
     assert.deepEqual(rights, [true, false, false])
-    const { backends } = await lab.get<{ backends: { notes: string[] }[] }>('/v1/backends')
-    assert.ok(!backends[0]!.notes.some((note) => /may not be listed/.test(note)), backends[0]!.notes.join('\n'))
+    const seesOthers = async () => {
+      const { backends } = await lab.get<{ backends: { notes: string[] }[] }>('/v1/backends')
+      assert.ok(!backends[0]!.notes.some((note) => /may not be listed/.test(note)), backends[0]!.notes.join('\n'))
+      return true
+    }
+    await eventually(seesOthers, { timeoutMs: MINUTES, everyMs: 500, what: 'the rights that were given' })
   })
 
   it('loses nothing and does nothing twice while they are taken away in turn', async () => {

@@ -24,7 +24,10 @@ const QUIET_MS = 60_000
 /** A look that takes a second is not repeated for fifty. */
 const REST_SHARE = 50
 
-/** Milliseconds after which is asked again for what may not be looked at: somebody may have changed that. */
+/** Milliseconds after which is asked again for what may not be looked at; they double. Rights take a moment to be known after they were given. */
+const FORBIDDEN_FIRST_MS = 5000
+const FORBIDDEN_SOON_MS = 60_000
+/** The same once they should be known: somebody may have changed that. */
 const FORBIDDEN_MS = 600_000
 
 type Forbidden = 'nodes' | 'pods'
@@ -39,7 +42,7 @@ export class Surroundings {
   #limits: BackendLimits
   #look: { at: number; tookMs: number } = { at: Number.NEGATIVE_INFINITY, tookMs: 0 }
   #looking: Promise<void> | undefined
-  readonly #forbiddenAt = new Map<Forbidden, number>()
+  readonly #forbidden = new Map<Forbidden, { at: number; pauseMs: number }>()
 
   private constructor(context: SurroundingsContext) {
     this.#context = context
@@ -75,7 +78,9 @@ export class Surroundings {
   /** `isPressing`: work waits, or there is no room for any. */
   isDue(isPressing: boolean): boolean {
     const { at, tookMs } = this.#look
-    return this.#context.now() - at >= Math.max(isPressing ? PRESSING_MS : QUIET_MS, REST_SHARE * tookMs)
+    const mayChange = [...this.#forbidden.values()].some(({ pauseMs }) => pauseMs < FORBIDDEN_SOON_MS)
+    const pauseMs = isPressing || mayChange ? PRESSING_MS : QUIET_MS
+    return this.#context.now() - at >= Math.max(pauseMs, REST_SHARE * tookMs)
   }
 
   /** One at a time. Rejects when the cluster does not answer, and what was known stays. */
@@ -130,10 +135,16 @@ export class Surroundings {
     list: () => Promise<readonly T[] | undefined>,
   ): Promise<readonly T[] | undefined> {
     const { now } = this.#context
-    if (now() - (this.#forbiddenAt.get(what) ?? Number.NEGATIVE_INFINITY) < FORBIDDEN_MS) return undefined
+    const before = this.#forbidden.get(what)
+    if (before && now() - before.at < before.pauseMs) return undefined
     const items = await list()
-    if (items) this.#forbiddenAt.delete(what)
-    else this.#forbiddenAt.set(what, now())
+    if (items) this.#forbidden.delete(what)
+    else this.#forbidden.set(what, { at: now(), pauseMs: pauseAfter(before?.pauseMs) })
     return items
   }
+}
+
+function pauseAfter(beforeMs: number | undefined): number {
+  if (beforeMs === undefined) return FORBIDDEN_FIRST_MS
+  return 2 * beforeMs < FORBIDDEN_SOON_MS ? 2 * beforeMs : FORBIDDEN_MS
 }
