@@ -10,6 +10,7 @@ import { Podman } from '../support/containers/podman.js'
 import { busyboxRoot, glibcRoot, muslRoot, staticRoot } from '../support/containers/root-directories.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
+import { skipWhere } from '../support/skip-where.js'
 import { RegistryServer, whyNoRegistry } from './programs/registry.js'
 
 const REPOSITORY = resolve(__dirname, '../..')
@@ -34,12 +35,8 @@ describe('images without Docker', function () {
   let registry: RegistryServer
   let podman: Podman
 
-  before(async function () {
-    const why = whyNoRegistry() ?? Podman.missing()
-    if (why !== undefined) {
-      process.stdout.write(`    skipped: ${why}\n`)
-      this.skip()
-    }
+  skipWhere(() => whyNoRegistry() ?? Podman.missing())
+  before(async () => {
     root = realpathSync(mkdtempSync(join(tmpdir(), 'spillway-test-')))
     registry = await RegistryServer.start()
     podman = Podman.open()

@@ -4,6 +4,7 @@ import { busyboxRoot } from '../../support/containers/root-directories.js'
 import { DispatcherProcess } from '../../support/dispatcher-process.js'
 import { TOKEN } from '../../support/kubernetes-workbench.js'
 import { onLambda } from '../../support/lambda/beside-lambda.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { spillwaySuite } from '../../suites/spillway.suite.js'
 import { testCluster, testNamespace } from '../cluster/test-cluster.js'
 import { MinioServer, whyNoMinio } from '../programs/minio.js'
@@ -15,12 +16,8 @@ describe('the spillway, from a cluster to Lambda', function () {
   const bench = workbench(cluster, testNamespace(cluster))
   let image: string
 
-  before(async function () {
-    const lack = whyNoMinio()
-    if (lack !== undefined) {
-      process.stdout.write(`    skipped: ${lack}\n`)
-      return this.skip()
-    }
+  skipWhere(whyNoMinio)
+  before(async () => {
     image = await bench().image('busybox', busyboxRoot, { WorkingDir: '/tmp/work' })
   })
   after(() => cluster().uncordon())

@@ -11,6 +11,7 @@ import { blobSizes } from '../../support/blob-sizes.js'
 import { DispatcherProcess, REPOSITORY } from '../../support/dispatcher-process.js'
 import { eventually } from '../../support/eventually.js'
 import { HttpSignals } from '../../support/script-signals.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { generated } from '../../support/streams.js'
 import { testCluster } from '../cluster/test-cluster.js'
 import { whyNoMinio } from '../programs/minio.js'
@@ -38,12 +39,8 @@ describe('the whole story on a cluster', function () {
   let lab: Lab
   let image: string
 
-  before(async function () {
-    const lack = whyNoMinio() ?? whyNoRegistry()
-    if (lack !== undefined) {
-      process.stdout.write(`    skipped: ${lack}\n`)
-      return this.skip()
-    }
+  skipWhere(() => whyNoMinio() ?? whyNoRegistry())
+  before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'spillway-story-'))
     lab = await Lab.open(cluster(), directory)
   })

@@ -12,6 +12,7 @@ import { busyboxRoot } from '../../support/containers/root-directories.js'
 import { eventually } from '../../support/eventually.js'
 import { RecordingHost } from '../../support/lambda/recording-host.js'
 import { STAGING_BUCKET } from '../../support/lambda/small-lambda.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { KEYS, MinioServer, whyNoMinio } from '../programs/minio.js'
 import { DerivedFunctions, whyNoDerivedFunctions } from './derived-functions.js'
 import { RealLambda } from './real-lambda.js'
@@ -27,12 +28,8 @@ describe('back-end: lambda, with real sandboxes and MinIO', function () {
   let host: RecordingHost
   let backend: LambdaBackend
 
-  before(async function () {
-    const why = whyNoDerivedFunctions() ?? whyNoMinio()
-    if (why !== undefined) {
-      process.stdout.write(`    skipped: ${why}\n`)
-      this.skip()
-    }
+  skipWhere(() => whyNoDerivedFunctions() ?? whyNoMinio())
+  before(async () => {
     functions = await DerivedFunctions.start()
     functions.push('busybox', { fill: busyboxRoot })
     const started = await RealLambda.start(async (address) => {

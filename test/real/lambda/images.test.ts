@@ -4,6 +4,7 @@ import type { LambdaAnswer } from '../../../runtime/contract/lambda-function.js'
 import { busyboxRoot, glibcRoot, muslRoot, staticRoot } from '../../support/containers/root-directories.js'
 import type { Invoked } from '../../support/lambda/small-lambda.js'
 import type { SmallS3 } from '../../support/s3/small-s3.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { DerivedFunctions, whyNoDerivedFunctions, type FunctionSource } from './derived-functions.js'
 import { RealLambda } from './real-lambda.js'
 
@@ -14,12 +15,8 @@ describe('images on Lambda', function () {
   let s3: SmallS3
   let count = 0
 
-  before(async function () {
-    const why = whyNoDerivedFunctions()
-    if (why !== undefined) {
-      process.stdout.write(`    skipped: ${why}\n`)
-      this.skip()
-    }
+  skipWhere(whyNoDerivedFunctions)
+  before(async () => {
     functions = await DerivedFunctions.start()
     const started = await RealLambda.startSmall()
     lambda = started.lambda

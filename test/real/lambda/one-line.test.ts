@@ -6,6 +6,7 @@ import { GetFunctionCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk
 import type { InvocationList, InvocationRecord } from '../../../runtime/contract/dispatcher-api.js'
 import { busyboxRoot } from '../../support/containers/root-directories.js'
 import { eventually } from '../../support/eventually.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { AwsStage, whyNoAwsStage } from './aws-stage.js'
 
 const REPOSITORY = resolve(__dirname, '../../..')
@@ -30,12 +31,8 @@ describe('one line between Lambda and this machine', function () {
   let onLambda: string
   let onThisMachine: string
 
-  before(async function () {
-    const why = whyNoAwsStage()
-    if (why !== undefined) {
-      process.stdout.write(`    skipped: ${why}\n`)
-      this.skip()
-    }
+  skipWhere(whyNoAwsStage)
+  before(async () => {
     const [, shown = ''] = /```yaml\n(service: photos\n[\s\S]*?)```/.exec(README) ?? []
     const [, script = ''] = /```sh\n(#!\/bin\/sh\n# thumbnail\.sh[\s\S]*?)```/.exec(README) ?? []
     const [, there = ''] = LINE.exec(shown) ?? []

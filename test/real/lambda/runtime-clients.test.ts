@@ -8,6 +8,7 @@ import { DispatcherProcess } from '../../support/dispatcher-process.js'
 import { attemptCall, StagedAttempt } from '../../support/lambda/attempt-call.js'
 import { STAGING_BUCKET } from '../../support/lambda/small-lambda.js'
 import type { SmallS3 } from '../../support/s3/small-s3.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { DerivedFunctions, whyNoDerivedFunctions } from './derived-functions.js'
 import { RealLambda } from './real-lambda.js'
 import { NODE_CLIENT } from './node-runtime-client.js'
@@ -36,12 +37,8 @@ const checks = ({ whyNot, errorType, image: base, file, command, environment }: 
       let lambda: RealLambda
       let s3: SmallS3
 
-      before(async function () {
-        const why = whyNoDerivedFunctions()
-        if (why !== undefined) {
-          process.stdout.write(`      skipped: ${why}\n`)
-          this.skip()
-        }
+      skipWhere(whyNoDerivedFunctions)
+      before(async () => {
         functions = await DerivedFunctions.start()
         const started = await RealLambda.startSmall()
         lambda = started.lambda

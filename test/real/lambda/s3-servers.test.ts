@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client as SdkClient } from '@aws-sdk/client-s3'
+import { skipWhere } from '../../support/skip-where.js'
 import { S3Client } from '../../../runtime/supervisor/aws/s3-client.js'
 import { PARTS_FROM_BYTES, putFile, sendParts } from '../../../runtime/supervisor/aws/s3-upload.js'
 import { readSigned } from '../../../runtime/supervisor/transfer/signed.js'
@@ -45,12 +46,8 @@ for (const [name, { missing, start }] of Object.entries(SERVERS))
     let sdk: SdkClient
     let directory: string
 
-    before(async function () {
-      const why = missing()
-      if (why !== undefined) {
-        process.stdout.write(`    skipped: ${why}\n`)
-        this.skip()
-      }
+    skipWhere(missing)
+    before(async () => {
       directory = mkdtempSync(join(tmpdir(), 'spillway-s3-'))
       server = await start()
       const place = { endpoint: server.url, region: 'us-east-1', credentials: server.keys }

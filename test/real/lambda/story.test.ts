@@ -11,6 +11,7 @@ import { GetBucketNotificationConfigurationCommand, ListBucketsCommand } from '@
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { InvocationList, InvocationRecord } from '../../../runtime/contract/dispatcher-api.js'
 import { eventually } from '../../support/eventually.js'
+import { skipWhere } from '../../support/skip-where.js'
 import { AwsStage, REGION, whyNoAwsStage } from './aws-stage.js'
 
 const service = (image: string) => `service: garden
@@ -74,12 +75,8 @@ describe('a service on Lambda, on this machine, and on both', function () {
       { timeoutMs: 120_000, everyMs: 200, what: `the results in ${bucket}` },
     )
 
-  before(async function () {
-    const why = whyNoAwsStage()
-    if (why !== undefined) {
-      process.stdout.write(`    skipped: ${why}\n`)
-      this.skip()
-    }
+  skipWhere(whyNoAwsStage)
+  before(async () => {
     stage = await AwsStage.start()
     stage.write({ 'serverless.yml': service(stage.image), 'work.sh': WORK })
   })
