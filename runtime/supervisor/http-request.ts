@@ -1,8 +1,10 @@
 /** One HTTP request over node:http; fetch would cost 100 ms at the start and 30 MB. */
-import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import type * as Https from 'node:https'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
+import { asError } from '../contract/errors.js'
+import { sendPart, type FilePart } from './file-part.js'
+import { agentFor, KEEP_ALIVE_MS } from './http-agents.js'
 
 export interface HttpRequest {
   method: string
@@ -12,8 +14,8 @@ export interface HttpRequest {
   headers?: Record<string, string>
   /** Certificate authority that the server's certificate must be of, PEM; absent = one that the machine trusts. */
   ca?: string
-  /** A stream needs its content-length among the headers. */
-  body?: Buffer | Readable
+  /** Its length is among the headers by itself. */
+  body?: Buffer | FilePart
   signal?: AbortSignal
   /** Milliseconds of silence after which the connection counts as broken; undefined = wait for ever (long poll). */
   idleMs?: number
@@ -26,12 +28,6 @@ export interface HttpAnswer {
 }
 
 const ANSWER_BYTES_MAX = 64 * 1024 ** 2
-const KEEP_ALIVE_MS = 15_000
-
-const agentOptions = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxFreeSockets: 4 }
-const httpAgent = new Agent(agentOptions)
-/** By certificate authority. */
-const secureAgents = new Map<string | undefined, Https.Agent>()
 
 /** Resolves once the head of the answer is there; its body must be read or destroyed. */
 export async function open(call: HttpRequest): Promise<IncomingMessage> {
@@ -43,8 +39,21 @@ export async function open(call: HttpRequest): Promise<IncomingMessage> {
   outgoing.on('timeout', () => outgoing.destroy(new Error(`nothing was heard for ${call.idleMs} ms`)))
   if (call.body === undefined || Buffer.isBuffer(call.body)) outgoing.end(call.body)
   // A store may refuse before it has read everything: its answer says more than the broken pipe.
-  else pipeline(call.body, outgoing).catch((error: Error) => setImmediate(reject, error))
+  else sendPart(call.body, outgoing).catch((error: Error) => setImmediate(() => outgoing.destroy(error)))
   return promise
+}
+
+/** Resolves when the body of an answer has ended; what `take` throws breaks it off. */
+export function eachPiece(answer: IncomingMessage, take: (piece: Buffer) => void): Promise<void> {
+  answer.on('data', (piece: Buffer) => {
+    if (answer.destroyed) return
+    try {
+      take(piece)
+    } catch (error) {
+      answer.destroy(asError(error))
+    }
+  })
+  return finished(answer)
 }
 
 /** The whole answer; for documents, not for files. */
@@ -71,7 +80,7 @@ function contentOf(answer: IncomingMessage): Promise<Buffer> {
 }
 
 function start({ method, url, path, headers, ca, body, signal, idleMs }: HttpRequest) {
-  const length = Buffer.isBuffer(body) ? { 'content-length': String(body.length) } : {}
+  const length = body ? { 'content-length': String(Buffer.isBuffer(body) ? body.length : body.size) } : {}
   const options: RequestOptions = {
     method,
     headers: { ...length, ...headers },
@@ -79,12 +88,8 @@ function start({ method, url, path, headers, ca, body, signal, idleMs }: HttpReq
     ...(signal ? { signal } : {}),
     ...(idleMs === undefined ? {} : { timeout: idleMs }),
   }
-  if (!url.startsWith('https:')) return httpRequest(url, { ...options, agent: httpAgent })
-  // TLS is loaded only where it is used.
-  const https = require('node:https') as typeof Https
-  const agent = secureAgents.get(ca) ?? new https.Agent({ ...agentOptions, ...(ca === undefined ? {} : { ca }) })
-  secureAgents.set(ca, agent)
-  return https.request(url, { ...options, agent })
+  const request = url.startsWith('https:') ? (require('node:https') as typeof Https).request : httpRequest
+  return request(url, { ...options, agent: agentFor(url, ca) })
 }
 
 function deferred<T>() {

@@ -1,7 +1,7 @@
 /** Requests to S3, signed with the function's role; what S3 says against one is a TransferError. */
 import type { IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import type { FilePart } from '../file-part.js'
 import { open } from '../http-request.js'
 import { connected, IDLE_MS } from '../transfer/http-grant.js'
 import { TransferError, type TransferFault } from '../transfer/transfer-error.js'
@@ -19,8 +19,7 @@ export interface S3Call {
   object: S3Object
   query?: Record<string, string>
   headers?: Record<string, string>
-  /** Called for each time it is sent. */
-  body?: () => Buffer | Readable
+  body?: Buffer | FilePart
   /** Of the bucket, where it is known; found out otherwise. */
   region?: string | undefined
   /** Statuses that are an answer and no fault, beside 2xx. */
@@ -76,12 +75,11 @@ export class S3Client {
     const { credentials, endpoint, now } = this.#config
     const place = objectAddress({ region, ...(endpoint ? { endpoint } : {}) }, object)
     const address = { ...place, ...(query ? { query } : {}) }
-    const sent = body?.()
     const signed = signedHeaders({
       method,
       address,
       ...(headers ? { headers } : {}),
-      ...(sent === undefined || Buffer.isBuffer(sent) ? { body: sent ?? Buffer.alloc(0) } : {}),
+      ...(body === undefined || Buffer.isBuffer(body) ? { body: body ?? Buffer.alloc(0) } : {}),
       credentials,
       region,
       service: 's3',
@@ -94,7 +92,7 @@ export class S3Client {
         url: address.origin,
         path,
         headers: signed,
-        ...(sent === undefined ? {} : { body: sent }),
+        ...(body ? { body } : {}),
         ...(signal ? { signal } : {}),
         idleMs: IDLE_MS,
       }),

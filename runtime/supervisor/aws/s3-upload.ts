@@ -2,9 +2,10 @@
  * Uploads of files to S3 in two steps: the content is sent, and only then made visible, all at once.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
+import type { FilePart } from '../file-part.js'
 import { persistently } from '../transfer/persistently.js'
 import { TransferError } from '../transfer/transfer-error.js'
-import { crc32Of, streamOf, type FilePart } from './checksum.js'
+import { crc32Of } from './checksum.js'
 import type { S3Object } from './s3-address.js'
 import type { S3Answer, S3Client } from './s3-client.js'
 
@@ -116,7 +117,7 @@ async function complete({
   parts,
 }: S3Upload & { uploadId: string; parts: SentPart[] }): Promise<void> {
   const body = Buffer.from(`<CompleteMultipartUpload>${parts.map(partElement).join('')}</CompleteMultipartUpload>`)
-  const call = { method: 'POST', object, region, query: { uploadId }, body: () => body, signal } as const
+  const call = { method: 'POST', object, region, query: { uploadId }, body, signal } as const
   let tries = 0
   await persistently(signal, async () => {
     const answer = await s3.exchange({ ...call, expected: tries++ > 0 ? [404] : [] })
@@ -145,8 +146,7 @@ function partsOf({ from, size }: S3Upload): FilePart[] {
 }
 
 async function contentOf(part: FilePart) {
-  const headers = { 'content-length': String(part.size), 'x-amz-checksum-crc32': await checksumOf(part) }
-  return { headers, body: () => (part.size === 0 ? Buffer.alloc(0) : streamOf(part)) }
+  return { headers: { 'x-amz-checksum-crc32': await checksumOf(part) }, body: part }
 }
 
 const checksumOf = (part: FilePart) => (part.size === 0 ? Promise.resolve('AAAAAA==') : crc32Of(part))

@@ -66,7 +66,7 @@ export class Staging {
     signal: AbortSignal,
     more: { headers?: Record<string, string>; expected?: readonly number[] } = {},
   ): Promise<void> {
-    const call = { method: 'PUT', object: this.#object(name), body: () => body, signal, ...more } as const
+    const call = { method: 'PUT', object: this.#object(name), body, signal, ...more } as const
     await persistently(signal, () => this.#s3.exchange(call))
   }
 

@@ -8,7 +8,7 @@ const SWEPT_EVERY_BYTES = 2 * 1024 ** 2
 
 let passed = 0
 
-/** Call for each piece of a file that comes or goes. */
+/** Call for each piece of a file that comes. */
 export function passing(bytes: number): void {
   passed += bytes
   if (passed < SWEPT_EVERY_BYTES) return

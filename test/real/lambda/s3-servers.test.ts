@@ -106,7 +106,7 @@ for (const [name, { missing, start }] of Object.entries(SERVERS))
           method: 'PUT',
           object: once,
           headers: { 'if-none-match': '*' },
-          body: () => Buffer.from(text),
+          body: Buffer.from(text),
           expected: [409, 412],
         })
       assert.equal((await write('first')).status, 200)

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { exchange } from '../../../runtime/supervisor/http-request.js'
+import { eventually } from '../../support/eventually.js'
+import { temporaryDirectory } from '../../support/temporary-directory.js'
+
+const MEGABYTE = 1_000_000
+
+describe('a request of the supervisor', () => {
+  const directory = temporaryDirectory()
+  let server: Server
+  let answer: RequestListener
+  let connections: number
+
+  beforeEach(async () => {
+    connections = 0
+    server = createServer((request, response) => answer(request, response))
+    server.on('connection', (socket) => {
+      connections += 1
+      socket.on('close', () => (connections -= 1))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+  })
+  afterEach(() => server.closeAllConnections())
+  afterEach(() => new Promise((resolve) => server.close(resolve)))
+
+  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const put = (path: string, part: { start: number; size: number }) =>
+    exchange({ method: 'PUT', url: url(), body: { path, ...part }, idleMs: 5000 })
+  const fileOf = (content: Buffer) => {
+    const path = join(directory(), 'file')
+    writeFileSync(path, content)
+    return path
+  }
+
+  it('keeps each piece of an answer while the next ones are read into the same buffer', async () => {
+    const content = randomBytes(8 * MEGABYTE)
+    answer = (_request, response) => response.end(content)
+    for (let time = 0; time < 3; time++) assert.ok((await exchange({ method: 'GET', url: url() })).body.equals(content))
+    assert.equal(connections, 1)
+  })
+
+  it('sends just the stretch of a file that it names, an empty one too', async () => {
+    const content = randomBytes(3 * MEGABYTE)
+    const path = fileOf(content)
+    const stretches = [[0, content.length], [MEGABYTE, 1_234_567], [content.length, 0]] as const // prettier-ignore
+    for (const [start, size] of stretches) {
+      let received: Buffer | undefined
+      answer = (request, response) => {
+        assert.equal(request.headers['content-length'], String(size))
+        void buffer(request).then((body) => response.end((received = body) && 'stored'))
+      }
+      assert.equal((await put(path, { start, size })).body.toString(), 'stored')
+      assert.ok(received!.equals(content.subarray(start, start + size)))
+    }
+  })
+
+  it('breaks off when the file ends before its time, and says where', async () => {
+    answer = (request) => void request.resume()
+    const path = fileOf(randomBytes(MEGABYTE))
+    await assert.rejects(put(path, { start: 0, size: 2 * MEGABYTE }), /ends after 1000000 of 2000000 bytes/)
+    await eventually(() => connections === 0)
+  })
+
+  it('says why it was refused, also when nobody reads the rest of the file', async () => {
+    answer = (_request, response) => response.writeHead(403).end('no')
+    const { status, body } = await put(fileOf(randomBytes(20 * MEGABYTE)), { start: 0, size: 20 * MEGABYTE })
+    assert.deepEqual([status, body.toString()], [403, 'no'])
+  })
+})
