@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { AwsAccess } from '../../plugin/aws/aws-access.js'
 import { deploy } from '../../plugin/commands/deploy.js'
 import { rollBackFunction } from '../../plugin/commands/lambda/rollback-function.js'
+import type { SpillwayError } from '../../runtime/contract/errors.js'
 import { commandIn } from '../support/command.js'
 import { FakeDispatcher } from '../support/fake-dispatcher.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
@@ -73,5 +74,17 @@ describe('rollback function', () => {
   it('changes nothing at AWS where the dispatcher does not know the function', async () => {
     await assert.rejects(rollBack(), { code: 'function-not-found' })
     assert.deepEqual(updates, [])
+  })
+
+  it('changes nothing at AWS where the dispatcher is too old to keep the files of a release', async () => {
+    await deploy(commandIn(directory).context)
+    dispatcher.knowsFilesOf = false
+    await assert.rejects(rollBack(), (error: SpillwayError) => {
+      assert.equal(error.code, 'not-available')
+      assert.match(error.message, /older than this plugin.*additional properties.*Nothing was changed.*Update the disp/)
+      return true
+    })
+    assert.deepEqual(updates, [])
+    assert.equal(dispatcher.functions.get(NAME)!.release, 1)
   })
 })

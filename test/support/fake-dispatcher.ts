@@ -42,6 +42,8 @@ export class FakeDispatcher {
   readonly backends: BackendStatus[] = [LOCAL]
   /** Undefined: it is of a version that does not tell. */
   storages: StorageStatus[] | undefined = [{ name: 'here', type: 'directory', healthy: true }]
+  /** False: it is of a version before `filesOf`. */
+  knowsFilesOf = true
   readonly #server: Server
   #count = 0
 
@@ -150,6 +152,8 @@ export class FakeDispatcher {
   }
 
   #put(name: string, { spec, files: given, filesOf }: PutFunction) {
+    if (filesOf !== undefined && !this.knowsFilesOf)
+      throw new SpillwayError('invalid-request', 'body must NOT have additional properties.')
     const old = this.functions.get(name)
     const files = filesOf === undefined ? given : (old?.files ?? [])
     const created = JSON.stringify([old?.spec, old?.files]) !== JSON.stringify([spec, files])
