@@ -58,6 +58,8 @@ export interface Unreadable {
   body: Buffer
   problem: string
   now: number
+  /** What stays of earlier ones: those that came at or after `since`, and of these the newest, with this one `most`. */
+  keep: { most: number; since: number }
 }
 
 export interface AcceptAnswer {
@@ -263,6 +265,7 @@ export interface Database {
   accept(work: NewInvocation[]): Promise<AcceptAnswer[]>
   /** Which of that was accepted before, one answer per entry in the same order; what has no identity never was. */
   known(work: readonly Identified[]): Promise<boolean[]>
+  /** Throws away what `keep` does not cover, oldest first, some at a time: what is newer is never thrown away for it. */
   quarantine(unreadable: Unreadable): Promise<void>
   /** Newest first, with smaller numbers than `before`. */
   quarantined(page: { before: number; limit: number }): Promise<QuarantinedEvent[]>

@@ -6,9 +6,12 @@ import { inWords } from '../../runtime/contract/decision-words.js'
 import type { Accepted, EventsAnswer, ObjectsAnswer } from '../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import { eventIdentity, type ObjectEvent } from '../../runtime/contract/object-event.js'
+import { QUARANTINE_DAYS_MAX, QUARANTINE_EVENTS_MAX } from '../../runtime/contract/quarantined-event.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { AcceptAnswer, Database, NewInvocation } from '../database/database.js'
 import type { Routing } from '../routing/routing.js'
+
+const DAY_MS = 86_400_000
 
 export interface IntakeContext {
   database: Database
@@ -115,7 +118,9 @@ export class Intake {
 
   /** Keeps what could not be read, for people to look at. */
   async quarantine(body: Buffer, source: string, problem: string): Promise<void> {
-    await this.#context.database.quarantine({ source, body, problem, now: this.#context.now() })
+    const now = this.#context.now()
+    const keep = { most: QUARANTINE_EVENTS_MAX, since: now - QUARANTINE_DAYS_MAX * DAY_MS }
+    await this.#context.database.quarantine({ source, body, problem, now, keep })
   }
 
   /** What its storage will never tell stays as it is: the sender's queue must not wait for it. */

@@ -1,6 +1,9 @@
-/** Derived images that were found to keep Lambda's rules: what is in one never changes, so each is measured once. */
+/** Derived images that were found to keep Lambda's rules: what is in one never changes, so the newest are measured once. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+
+/** Most that are remembered; one that is forgotten is measured again. */
+export const MEASURED_MAX = 1000
 
 export class MeasuredImages {
   readonly #file: string
@@ -16,7 +19,7 @@ export class MeasuredImages {
 
   add(tag: string): void {
     mkdirSync(dirname(this.#file), { recursive: true })
-    writeFileSync(this.#file, `${[...this.#read(), tag].join('\n')}\n`)
+    writeFileSync(this.#file, `${[...this.#read(), tag].slice(-MEASURED_MAX).join('\n')}\n`)
   }
 
   #read(): string[] {

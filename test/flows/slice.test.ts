@@ -153,6 +153,7 @@ describe('the slice', function () {
       kept.events.map(({ source, problem }) => [source, problem]),
       [['127.0.0.1', body.quarantined]],
     )
+    assert.deepEqual([kept.eventsMax, kept.daysMax], [10_000, 30])
     const path = `/v1/quarantine/${kept.events[0]!.number}`
     assert.equal((await dispatcher.call('GET', path)).body, '{"nonsense": true}')
     const statuses = []

@@ -1,7 +1,7 @@
 /** What every driver of the Database keeps, as tests. */
 import assert from 'node:assert/strict'
 import { v7 } from 'uuid'
-import type { AttemptRef, Claim, ClaimRequest, Database } from '../../dispatcher/database/database.js'
+import type { AttemptRef, Claim, ClaimRequest, Database, Unreadable } from '../../dispatcher/database/database.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
@@ -828,7 +828,7 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
       it('keeps what could not be read byte by byte, with the reason, until somebody throws it away', async () => {
         const body = Buffer.from([0x7b, 0, 0xff])
         for (const [index, problem] of ['not JSON', 'no \0 event', 'no key'].entries())
-          await database.quarantine({ source: 'minio', body, problem, now: T0 + index })
+          await database.quarantine({ source: 'minio', body, problem, now: T0 + index, keep: { most: 3, since: T0 } })
         const all = await database.quarantined({ before: Number.MAX_SAFE_INTEGER, limit: 10 })
         assert.deepEqual(
           all.map(({ at, source, problem, size }) => [at, source, problem, size]),
@@ -847,6 +847,25 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         )
         assert.equal(await database.quarantinedBody(middle!), undefined)
         assert.equal((await database.quarantined({ before: newest!, limit: 10 })).length, 1)
+      })
+
+      it('lets the oldest go for what comes, by number and by age, and never what is newer', async () => {
+        const keep = (index: number, { most, since }: Unreadable['keep']) =>
+          database.quarantine({
+            source: 'minio',
+            body: Buffer.from([index]),
+            problem: '?',
+            now: T0 + index,
+            keep: { most, since },
+          })
+        const times = async () =>
+          (await database.quarantined({ before: Number.MAX_SAFE_INTEGER, limit: 10 })).map(({ at }) => at - T0)
+        for (let index = 1; index <= 6; index++) await keep(index, { most: 4, since: T0 })
+        assert.deepEqual(await times(), [6, 5, 4, 3])
+        await keep(7, { most: 4, since: T0 + 6 })
+        assert.deepEqual(await times(), [7, 6])
+        await keep(8, { most: 4, since: T0 })
+        assert.deepEqual(await times(), [8, 7, 6])
       })
     })
 

@@ -1,4 +1,4 @@
-/** What could not be read is kept as it came, for people to look at. */
+/** What could not be read is kept as it came, for people to look at; the oldest makes place for what comes. */
 import type { QuarantinedEvent } from '../../../runtime/contract/quarantined-event.js'
 import type { Unreadable } from '../database.js'
 import { printable } from './rows.js'
@@ -12,11 +12,20 @@ interface Row {
   size: number
 }
 
-export const quarantine = ({ source, problem, body, now }: Unreadable): Write<void> => ({
+/** Most that one arrival throws away: a long list from before there were bounds shrinks little by little. */
+const DROPPED_MAX = 100
+
+export const quarantine = ({ source, problem, body, now, keep }: Unreadable): Write<void> => ({
   statements: [
     {
       sql: 'INSERT INTO quarantine (source, problem, kept_at, body) VALUES (?, ?, ?, ?)',
       values: [printable(source), printable(problem), now, body],
+    },
+    {
+      sql: `DELETE FROM quarantine
+        WHERE seq IN (SELECT seq FROM quarantine ORDER BY seq LIMIT ${DROPPED_MAX})
+          AND (kept_at < ? OR seq <= (SELECT max(seq) FROM quarantine) - ?)`,
+      values: [keep.since, keep.most],
     },
   ],
   read: () => undefined,

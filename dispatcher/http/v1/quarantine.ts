@@ -3,7 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { API_PATHS } from '../../../runtime/contract/dispatcher-api.js'
 import { SpillwayError } from '../../../runtime/contract/errors.js'
-import { QuarantineSchema } from '../../../runtime/contract/quarantined-event.js'
+import {
+  QUARANTINE_DAYS_MAX,
+  QUARANTINE_EVENTS_MAX,
+  QuarantineSchema,
+} from '../../../runtime/contract/quarantined-event.js'
 import type { Dispatcher } from '../../dispatcher.js'
 import { answers } from '../problems.js'
 
@@ -38,7 +42,11 @@ export function addQuarantine(app: FastifyInstance, { database }: Dispatcher): v
         response: answers({ 200: QuarantineSchema }),
       },
     },
-    async ({ query }) => ({ events: await database.quarantined(query) }),
+    async ({ query }) => ({
+      events: await database.quarantined(query),
+      eventsMax: QUARANTINE_EVENTS_MAX,
+      daysMax: QUARANTINE_DAYS_MAX,
+    }),
   )
   app.get<WithNumber>(
     '/v1/quarantine/:number',
