@@ -36,6 +36,8 @@ export interface StoredObject extends ObjectRef {
 export interface Aside {
   until: number
   why: string
+  /** Where nothing can be had for anybody; absent: nobody knows that of more than the one object. */
+  place?: { storage: string; bucket?: string }
 }
 
 interface Outage {
@@ -48,7 +50,10 @@ interface Outage {
   isAsking: boolean
   since: number
   askAt: number
+  /** What it said last. */
   message: string
+  /** What it said first: work that waits says so once. */
+  why: string
 }
 
 type Asked = Pick<Outage, 'object' | 'ask' | 'isOfResults'>
@@ -73,7 +78,7 @@ export class Outages {
   /** Undefined: an object there may be asked for. */
   of(place: Place): Aside | undefined {
     const outage = this.#around(place)
-    return outage && this.#aside(outage)
+    return outage && this.#asideWithAll(outage, place)
   }
 
   /** An input could not be had, though nobody says that it is gone. */
@@ -130,7 +135,7 @@ export class Outages {
   #note(fault: SpillwayError, asked: Asked): Aside {
     const [storage, bucket, alone] = placesOf(asked.object)
     const known = this.#around(asked.object)
-    if (known) return this.#aside(known)
+    if (known) return this.#asideWithAll(known, asked.object)
     const before = this.#outages.get(alone)
     if (before) return this.#aside(this.#wait(before, fault))
     const outage = this.#begin(fault.retryable ? storage : bucket, fault, asked)
@@ -140,7 +145,7 @@ export class Outages {
 
   #begin(place: string, { message }: Error, asked: Asked): Outage {
     const now = this.#context.now()
-    const outage = { ...asked, isAlone: false, isAsking: false, since: now, askAt: now, message }
+    const outage = { ...asked, isAlone: false, isAsking: false, since: now, askAt: now, message, why: message }
     this.#outages.set(place, outage)
     this.#context.log('warn', `work that needs ${place} waits until it can be used: ${message}`)
     return outage
@@ -191,8 +196,17 @@ export class Outages {
     return outage
   }
 
-  #aside({ askAt, message: why }: Outage): Aside {
+  #aside({ askAt, why }: Outage): Aside {
     return { until: Math.max(askAt, this.#context.now() + FIRST_MS), why }
+  }
+
+  /** Until it has been asked once it may be of one object only. */
+  #asideWithAll(outage: Outage, { storage, bucket }: Place): Aside {
+    const isKnown = outage.askAt > outage.since
+    return {
+      ...this.#aside(outage),
+      ...(isKnown ? { place: this.#outages.has(storage) ? { storage } : { storage, bucket } } : {}),
+    }
   }
 
   #around({ storage, bucket }: Place): Outage | undefined {

@@ -9,8 +9,8 @@ import { Readable } from 'node:stream'
 import type { AttemptCall, CallBackend, CallHost, CallInput, Usage } from '../backends/call-backend.js'
 import type { Bills } from './bills.js'
 import { CallBook, idOf, refOf, type Called } from './call-book.js'
-import type { AttemptRef, Backlog, Claim, Database, Held, OwedAttempt, RunningAttempt } from '../database/database.js'
-import type { Aside, Outages, StoredObject } from '../outages.js'
+import type { Backlog, Claim, Database, Held, OwedAttempt, RunningAttempt } from '../database/database.js'
+import type { Outages, StoredObject } from '../outages.js'
 import type { Claims } from '../routing/claims.js'
 import type { BringHome } from './bring-home.js'
 import type { EndExtras, Settle } from '../outcomes/settle.js'
@@ -26,7 +26,7 @@ export interface CallsContext {
   /** Filled once the dispatcher starts. */
   backends: readonly CallBackend[]
   database: Database
-  claims: Pick<Claims, 'claim' | 'unclaim'>
+  claims: Pick<Claims, 'claim' | 'setAside'>
   bills: Pick<Bills, 'pay'>
   outages: Pick<Outages, 'holds' | 'of' | 'noteInput' | 'answered'>
   settle: Settle
@@ -119,20 +119,15 @@ export class Calls {
   }
 
   async #spillTo(backend: CallBackend, backlog: Backlog): Promise<void> {
-    const { outages } = this.#context
+    const { outages, claims } = this.#context
     const release = await this.#context.release(backlog.function, backlog.release)
     while ((backend.room(release) ?? 0) > 0 && !outages.holds(release.spec)) {
       const claim = await this.#claim(backend, release)
       if (!claim) return
       const away = claim.input.kind === 'object' ? outages.of(claim.input.event) : undefined
-      if (away) await this.#setAside(claim, away)
+      if (away) await claims.setAside({ ...claim, function: release.function, release: release.number }, away)
       else await this.#start(backend, release, claim)
     }
-  }
-
-  /** It has not been called: nothing of it counts. */
-  #setAside({ invocation, attempt }: AttemptRef, { until, why }: Aside): Promise<Held> {
-    return this.#context.claims.unclaim({ invocation, attempt }, { why, notBefore: until })
   }
 
   #claim({ limits: { name } }: CallBackend, release: Release): Promise<Claim | undefined> {
@@ -159,11 +154,11 @@ export class Calls {
   }
 
   /** An attempt whose input is away comes again when that is there. */
-  #fail(attempt: Claim, outcome: Failed, extras: EndExtras): Promise<Held> {
-    const { outages, settle } = this.#context
+  #fail(attempt: RunningAttempt, outcome: Failed, extras: EndExtras): Promise<Held> {
+    const { claims, outages, settle } = this.#context
     const unread = this.#unread.get(idOf(attempt))
     if (unread && attempt.input.kind === 'object')
-      return this.#setAside(attempt, outages.noteInput(attempt.input.event, unread))
+      return claims.setAside(attempt, outages.noteInput(attempt.input.event, unread))
     return settle.fail(attempt, outcome, extras)
   }
 

@@ -131,6 +131,15 @@ export interface TakenBack {
   notBefore: number
 }
 
+/** Ready work of a release whose input lies at a place where nothing can be had now. */
+export interface Away extends TakenBack {
+  function: string
+  release: number
+  /** Without a bucket: the whole storage. */
+  place: { storage: string; bucket?: string }
+  now: number
+}
+
 export interface Settlement extends AttemptRef {
   outcome: Outcome
   /** State after `outcome`; the move has been looked up in the table. */
@@ -275,8 +284,13 @@ export interface Database {
 
   /** Hands out the oldest ready invocation of a release; undefined when there is none or `concurrency` is reached. */
   claim(request: ClaimRequest): Promise<Claim | undefined>
-  /** Takes back a claim whose worker never got to see it: the attempt is forgotten, the invocation is ready again, or later. */
+  /**
+   * Takes back a claim whose worker never got to see it: the attempt and the move to it are forgotten, the invocation is
+   * ready again, or later; why is among its moves once, however often it is taken back for that.
+   */
   unclaim(attempt: AttemptRef, now: number, back?: TakenBack): Promise<Held>
+  /** Has work wait until `notBefore` without taking it first, a thousand at a time; answers how many. */
+  setAside(away: Away): Promise<number>
   renewLease(attempt: AttemptRef, leaseUntil: number): Promise<Held>
   /** The attempt and its invocation while it is the newest and runs; undefined = fenced. */
   runningAttempt(attempt: AttemptRef): Promise<RunningAttempt | undefined>

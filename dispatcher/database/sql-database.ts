@@ -3,6 +3,7 @@ import type { Release } from '../../runtime/contract/release.js'
 import type {
   AcceptAnswer,
   AttemptRef,
+  Away,
   Claim,
   ClaimRequest,
   Database,
@@ -29,6 +30,7 @@ import { getInvocation, listInvocations, totals } from './sql/record.js'
 import { redrive, redriveFunction } from './sql/redrive.js'
 import { redecide, waiting } from './sql/redecide.js'
 import { endedAttempts } from './sql/run-times.js'
+import { setAside } from './sql/set-aside.js'
 import { beginPublishing, settle } from './sql/settle.js'
 import { spending } from './sql/spending.js'
 import type { Query, Write } from './sql/statement.js'
@@ -79,6 +81,7 @@ export class SqlDatabase implements Database {
 
   claim = (request: ClaimRequest) => this.#engine.claim(request)
   unclaim = (attempt: AttemptRef, now: number, back?: TakenBack) => this.#engine.write(unclaim(attempt, now, back))
+  setAside = (away: Away) => this.#engine.write(setAside(away))
   renewLease = (attempt: AttemptRef, leaseUntil: number) => this.#engine.write(renewLease(attempt, leaseUntil))
   runningAttempt = (attempt: AttemptRef) => this.#engine.read(runningAttempt(attempt))
   runningAttempts = (leaseBefore?: number) => this.#engine.read(runningAttempts(leaseBefore))

@@ -2,7 +2,16 @@
 import { isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import type { Release } from '../../runtime/contract/release.js'
-import type { AttemptRef, Claim, ClaimRequest, Database, Held, TakenBack } from '../database/database.js'
+import type {
+  AttemptRef,
+  Claim,
+  ClaimRequest,
+  Database,
+  Held,
+  RunningAttempt,
+  TakenBack,
+} from '../database/database.js'
+import type { Aside } from '../outages.js'
 import type { Routing } from './routing.js'
 import { workOf } from './routing.js'
 import type { SpillVerdict } from '../router/spill.js'
@@ -14,6 +23,8 @@ const POSTPONED_MAX = 20
 
 /** Milliseconds after which it is asked again at the latest. */
 const ASK_AGAIN_MS = 3_600_000
+
+export type TakenWork = AttemptRef & Pick<RunningAttempt, 'function' | 'release'>
 
 export interface ClaimsContext {
   database: Database
@@ -52,6 +63,15 @@ export class Claims {
     routing.books.ended(claim.invocation)
     routing.budgets.undone(claim)
     routing.breakers.calledOff(claim.invocation, now())
+    return held
+  }
+
+  /** Its input cannot be had now: it waits, and with it what lies there too and would only be taken to be given back. */
+  async setAside(claim: TakenWork, { until: notBefore, why, place }: Aside): Promise<Held> {
+    const { database, now } = this.#context
+    const held = await this.unclaim(claim, { why, notBefore })
+    const { function: name, release } = claim
+    if (place) await database.setAside({ function: name, release, place, why, notBefore, now: now() })
     return held
   }
 

@@ -23,7 +23,7 @@ const NOBODY = 'none'
 
 export interface HandOutContext {
   database: Database
-  claims: Pick<Claims, 'claim' | 'unclaim'>
+  claims: Pick<Claims, 'claim' | 'unclaim' | 'setAside'>
   book: WorkerBook
   changes: Changes
   settle: Settle
@@ -144,27 +144,27 @@ export class HandOut {
       return undefined
     }
     const away = claim.input.kind === 'object' ? this.#context.outages.of(claim.input.event) : undefined
-    if (away) return this.#setAside(claim, away)
+    if (away) return this.#setAside(claim, release, away)
     try {
       const document = await this.#document(claim, release, claims)
       if (claim.input.kind === 'object') this.#context.outages.answered(claim.input.event)
       return { attempt: attemptId(claim.invocation, claim.attempt), document }
     } catch (error) {
-      return this.#notHanded(claim, error)
+      return this.#notHanded(claim, release, error)
     }
   }
 
   /** Only what is gone is the end of the attempt: a storage that does not answer, or refuses, says nothing about its work. */
-  async #notHanded(claim: Claim, error: unknown): Promise<undefined> {
+  async #notHanded(claim: Claim, release: Release, error: unknown): Promise<undefined> {
     const { outages, settle } = this.#context
     if (!(error instanceof SpillwayError) || claim.input.kind !== 'object') throw error
-    if (!isGone(error)) return this.#setAside(claim, outages.noteInput(claim.input.event, error))
+    if (!isGone(error)) return this.#setAside(claim, release, outages.noteInput(claim.input.event, error))
     outages.answered(claim.input.event)
     await settle.fail(claim, failed({ cause: 'input-missing', message: error.message }))
   }
 
-  async #setAside({ invocation, attempt }: AttemptRef, { until, why }: Aside): Promise<undefined> {
-    await this.#context.claims.unclaim({ invocation, attempt }, { why, notBefore: until })
+  async #setAside(claim: Claim, { function: name, number: release }: Release, aside: Aside): Promise<undefined> {
+    await this.#context.claims.setAside({ ...claim, function: name, release }, aside)
   }
 
   async #unclaim({ invocation, attempt }: AttemptRef, claims: WorkerClaims): Promise<void> {

@@ -4,7 +4,9 @@ import { v7 } from 'uuid'
 import type { AttemptRef, Claim, ClaimRequest, Database, Unreadable } from '../../dispatcher/database/database.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import { SpillwayError } from '../../runtime/contract/errors.js'
+import type { InvocationInput } from '../../runtime/contract/dispatcher-api.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
+import type { ObjectEvent } from '../../runtime/contract/object-event.js'
 import {
   DECISION,
   failure,
@@ -289,6 +291,50 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         assert.equal(await database.nextDue(), T0 + 1000)
         assert.equal(await database.wakeDue(T0 + 1000), 1)
         assert.equal((await claim())?.invocation, first.id)
+      })
+
+      it('says why it was taken back once, and nothing of what nobody got to see', async () => {
+        const id = (await started()).id
+        const movesOf = async () => (await database.getInvocation(id))!.moves.map(({ to, why }) => [to, why])
+        const waiting = [
+          ['accepted', undefined],
+          ['queued', undefined],
+          ['queued', 'it\'s "away"'],
+        ]
+        const again = { attempt: 1, at: T0 }
+        for (; again.attempt <= 5; again.attempt++, again.at += 60_000) {
+          const back = { why: 'it\'s "away"', notBefore: again.at + 60_000 }
+          assert.equal(await database.unclaim({ invocation: id, attempt: again.attempt }, again.at, back), 'held')
+          assert.deepEqual(await movesOf(), waiting)
+          await database.wakeDue(again.at + 60_000)
+          await claim({ now: again.at + 60_000 })
+        }
+        assert.deepEqual((await movesOf()).at(-1), ['running', undefined])
+        await database.unclaim({ invocation: id, attempt: again.attempt }, again.at)
+        assert.deepEqual(await movesOf(), waiting)
+      })
+
+      it('sets work aside without taking it, by the place of its input', async () => {
+        const [first, second, other, elsewhere] = ['a', 'b', 'c', 'd'].map((key) => objectWork('f', key))
+        other!.input = inBucket(other!.input, { bucket: 'in2' })
+        elsewhere!.input = inBucket(elsewhere!.input, { storage: 'there' })
+        const request = requestWork('f', null, Buffer.from('x'))
+        await database.accept([first!, second!, other!, elsewhere!, request])
+        const away = { function: 'f', release: 1, why: 'away', notBefore: T0 + 500, now: T0 + 1 }
+        const { storage, bucket } = (first!.input as { event: ObjectEvent }).event
+        assert.equal(await database.setAside({ ...away, function: 'g', place: { storage } }), 0)
+        assert.equal(await database.setAside({ ...away, place: { storage, bucket } }), 2)
+        assert.equal(await database.setAside({ ...away, place: { storage, bucket } }), 0)
+        const record = (await database.getInvocation(second!.id))!
+        assert.deepEqual([record.state, record.notBefore], ['queued', T0 + 500])
+        assert.deepEqual(record.moves.at(-1), { at: T0 + 1, to: 'queued', why: 'away' })
+        assert.equal(await database.setAside({ ...away, place: { storage } }), 1)
+        assert.deepEqual(
+          [(await claim())?.invocation, (await claim())?.invocation, await claim()],
+          [elsewhere!.id, request.id, undefined],
+        )
+        assert.equal(await database.wakeDue(T0 + 500), 3)
+        assert.equal((await claim({ now: T0 + 500 }))?.invocation, first!.id)
       })
     })
 
@@ -896,4 +942,9 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
       })
     })
   })
+}
+
+function inBucket(input: InvocationInput, place: Partial<ObjectEvent>): InvocationInput {
+  assert.ok(input.kind === 'object')
+  return { ...input, event: { ...input.event, ...place } }
 }

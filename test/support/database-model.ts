@@ -78,7 +78,10 @@ export class DatabaseModel {
     record.attempts--
     set(record, 'startedAt', record.tries.at(-1)?.startedAt)
     entry.publishing = undefined
-    move(record, now, 'queued', back?.why ?? 'no worker got to see it')
+    record.moves.pop()
+    record.state = 'queued'
+    const { to, why } = record.moves.at(-1)!
+    if (back && (to !== 'queued' || why !== back.why)) move(record, now, 'queued', back.why)
     set(record, 'notBefore', back && back.notBefore > now ? back.notBefore : undefined)
     return 'held'
   }

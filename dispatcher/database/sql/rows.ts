@@ -90,8 +90,21 @@ export const SUMMARY_COLUMNS = [
   'message',
 ] as const satisfies readonly (keyof SummaryRow)[]
 
-/** Adds what `move` gives to the moves, which are never none. */
-export const ADD_MOVE = `moves = substr(moves, 1, length(moves) - 1) || ',' || ? || ']'`
+/** The moves, which are never none, and what `move` gives. */
+const WITH_MOVE = `substr(moves, 1, length(moves) - 1) || ',' || ? || ']'`
+
+export const ADD_MOVE = `moves = ${WITH_MOVE}`
+
+/** Adds that it waits, unless it says so already; takes what `waits` gives. */
+export const SAY_WHY = `moves = CASE WHEN substr(moves, length(moves) - length(CAST(? AS text)) + 1) = CAST(? AS text)
+    THEN moves ELSE ${WITH_MOVE} END`
+
+/** However often it is said, it is among the moves once. */
+export function waits(now: number, because: string): [string, string, string] {
+  const why = printable(because)
+  const end = `"to":"queued","why":${JSON.stringify(why)}}]`
+  return [end, end, move(now, 'queued', why)]
+}
 
 export const release = (row: ReleaseRow): Release => ({
   function: row.function,

@@ -109,7 +109,12 @@ describe('calls', () => {
       bills,
       claims: {
         claim: async (request) => (mayCall ? database.claim(request) : undefined),
-        unclaim: (ref, back) => database.unclaim(ref, now, back),
+        setAside: async (work, { until: notBefore, why, place }) => {
+          const held = await database.unclaim(work, now, { why, notBefore })
+          const { function: name, release } = work
+          if (place) await database.setAside({ function: name, release, place, why, notBefore, now })
+          return held
+        },
       },
       outages,
       settle,

@@ -36,12 +36,15 @@ describe('handing out', () => {
   let failures: Failed[]
   let told: string[]
   let now: number
+  /** What was taken out of the queue. */
+  let claims: number
 
   beforeEach(async () => {
     store = new FakeStore()
     failures = []
     told = []
     now = T0
+    claims = 0
     database = await openDatabase(`sqlite:${join(directory(), 'spillway.db')}`)
     const log = (_level: string, message: string) => void told.push(message)
     outages = new Outages({ store: () => store.asStore(), now: () => now, log, onOver: () => undefined })
@@ -50,8 +53,18 @@ describe('handing out', () => {
     handOut = new HandOut({
       database,
       claims: {
-        claim: (request) => database.claim(request),
+        claim: async (request) => {
+          const claim = await database.claim(request)
+          if (claim) claims++
+          return claim
+        },
         unclaim: (ref, back) => database.unclaim(ref, now, back),
+        setAside: async (work, { until: notBefore, why, place }) => {
+          const held = await database.unclaim(work, now, { why, notBefore })
+          const { function: name, release } = work
+          if (place) await database.setAside({ function: name, release, place, why, notBefore, now })
+          return held
+        },
       },
       book,
       changes: new Changes(),
@@ -100,6 +113,27 @@ describe('handing out', () => {
       assert.equal(handed.has(undefined) ? handed.size - 1 : handed.size, 30)
       assert.deepEqual(failures, [])
     })
+
+  it('takes next to nothing out of the queue of a bucket that refuses for hours beside another, and says why once', async () => {
+    await register(['in/', 'other/'])
+    const accepted = await accept(...Array.from({ length: 30 }, (_, index) => `in/${index}`))
+    store.refuses(({ bucket }) => bucket === 'in')
+    for (let before = -1; now < T0 + 2 * HOUR_MS; now += 10_000)
+      for (assert.equal(await round(), undefined); before < claims; before = claims) await next()
+    assert.ok(claims < 2 * 60 + 40, `taken ${claims} times`)
+    for (const { id } of accepted) {
+      const { moves, state, attempts } = (await database.getInvocation(id))!
+      assert.deepEqual(
+        [state, attempts, ...moves.map(({ to, why }) => `${to} ${why ? 'because' : ''}`)],
+        ['queued', 0, 'accepted ', 'queued ', 'queued because'],
+      )
+    }
+    store.isBack()
+    now += 60_000
+    const handed = new Set<string | undefined>()
+    await eventually(async () => handed.add(await round()).size > 30)
+    assert.deepEqual(failures, [])
+  })
 
   it('says in the record why work waits', async () => {
     await register(['in/'])
