@@ -336,6 +336,28 @@ export function databaseSuite({ name, open }: DatabaseDriver): void {
         assert.equal(await database.wakeDue(T0 + 500), 3)
         assert.equal((await claim({ now: T0 + 500 }))?.invocation, first!.id)
       })
+
+      it('has the times of attempts in their order, however long a claim had to wait', async () => {
+        await database.accept([objectWork('f', 'a', { now: T0 + 5 })])
+        const first = (await claim({ now: T0 }))!
+        await database.settle(failure('worker-lost', { ...first, to: 'queued', now: T0 + 100 }))
+        const second = (await claim({ now: T0 + 90 }))!
+        const { tries, moves, startedAt } = (await database.getInvocation(first.invocation))!
+        assert.deepEqual(
+          tries.map((attempt) => [attempt.startedAt, attempt.endedAt]),
+          [
+            [T0 + 5, T0 + 100],
+            [T0 + 100, undefined],
+          ],
+        )
+        assert.equal(startedAt, T0 + 100)
+        assert.deepEqual(
+          moves.map(({ at }) => at - T0),
+          [5, 5, 5, 100, 100],
+        )
+        assert.equal(await database.unclaim(second, T0 + 101), 'held')
+        assert.equal((await database.getInvocation(first.invocation))!.moves.length, 4)
+      })
     })
 
     describe('leases and fences', () => {

@@ -64,9 +64,10 @@ export class DatabaseModel {
     entry.newest++
     entry.leaseUntil = request.leaseUntil
     record.attempts++
-    record.startedAt = now
-    record.tries.push({ number: entry.newest, backend: request.backend, worker: request.worker, startedAt: now })
-    move(record, now, 'running')
+    const at = Math.max(now, record.acceptedAt, ...record.tries.map(({ endedAt }) => endedAt!))
+    record.startedAt = at
+    record.tries.push({ number: entry.newest, backend: request.backend, worker: request.worker, startedAt: at })
+    move(record, at, 'running')
     return { invocation: record.id, attempt: entry.newest, input: record.input }
   }
 

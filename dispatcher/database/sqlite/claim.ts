@@ -34,6 +34,11 @@ const FIRST_DUE = `
   WHERE function = :name AND release = :release AND eligible = :lane AND phase = 'ready' AND spill_at <= :now
   ORDER BY spill_at, seq LIMIT 1`
 
+/** The claim may have waited here for longer than what it comes after: times in the record are in their order. */
+const STARTS_AT = `
+  SELECT max(?, accepted_at, coalesce((SELECT max(ended_at) FROM attempts WHERE invocation = id), 0)) AS at
+  FROM invocations WHERE seq = ?`
+
 const ATTEMPT = `
   INSERT INTO attempts (invocation, number, backend, worker, started_at, lease_until) VALUES (?, ?, ?, ?, ?, ?)`
 
@@ -41,15 +46,16 @@ export function claim(connection: Connection, request: ClaimRequest): Claim | un
   if (isFull(connection, request)) return undefined
   const seq = next(connection, request)
   if (seq === undefined) return undefined
-  const { now, backend } = request
+  const { backend } = request
+  const { at } = connection.get<{ at: number }>(STARTS_AT, [request.now, seq])!
   const started = connection.get<{ id: string; newest_attempt: number; input: string }>(START, [
-    laneOf({ eligible: [backend], spillAt: now }),
-    now,
-    move(now, 'running'),
+    laneOf({ eligible: [backend], spillAt: at }),
+    at,
+    move(at, 'running'),
     seq,
   ])!
   const { id, newest_attempt: number } = started
-  connection.run(ATTEMPT, [id, number, request.backend, request.worker, now, request.leaseUntil])
+  connection.run(ATTEMPT, [id, number, backend, request.worker, at, request.leaseUntil])
   return { invocation: id, attempt: number, input: JSON.parse(started.input) as Claim['input'] }
 }
 
