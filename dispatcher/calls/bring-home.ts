@@ -12,7 +12,7 @@ import type { Release } from '../../runtime/contract/release.js'
 import type { StagedResult } from '../backends/call-backend.js'
 import type { Database, Held, RunningAttempt, StagedOutput } from '../database/database.js'
 import type { EndExtras, Settle } from '../outcomes/settle.js'
-import { untilDone } from './until-done.js'
+import { GROWING, untilDone } from '../until-done.js'
 import type { OutputGrants } from '../workers/output-grants.js'
 
 /** Results of one attempt. */
@@ -98,7 +98,7 @@ export class BringHome {
           if (hasWaited) await this.#mustBeWanted(attempt)
           return work()
         },
-        { isFinal, pause, onFault },
+        { isFinal, pauses: GROWING, pause, onFault },
       )
   }
 

@@ -15,7 +15,7 @@ import type { Claims } from '../routing/claims.js'
 import type { BringHome } from './bring-home.js'
 import type { EndExtras, Settle } from '../outcomes/settle.js'
 import type { ObjectStore } from '../storage/object-store.js'
-import { untilDone } from './until-done.js'
+import { GROWING, untilStored } from '../until-done.js'
 import { attemptDocument } from '../workers/attempt-document.js'
 import type { Logs } from '../workers/log-book.js'
 
@@ -246,8 +246,7 @@ export class Calls {
 
   /** The back-end says it once, however long the database refuses. */
   #untilStored<T>(store: () => Promise<T>): Promise<T> {
-    const isFinal = (thrown: unknown) => !(thrown instanceof SpillwayError && thrown.retryable)
-    return untilDone(store, { isFinal, pause: this.#context.pause })
+    return untilStored(store, { pauses: GROWING, pause: this.#context.pause })
   }
 
   async #renew(id: string): Promise<void> {

@@ -17,11 +17,9 @@ import type { StoredObject } from '../outages.js'
 import { nextStep, type Elsewhere } from './retry.js'
 import { isBackendFault } from '../router/breaker.js'
 import type { ObjectStore } from '../storage/object-store.js'
+import { EVERY_SECOND, untilDone, untilStored } from '../until-done.js'
 import { isUploading } from '../upload-attempt.js'
 import type { OutputGrants } from '../workers/output-grants.js'
-
-/** Milliseconds between two tries when a storage or the database does not answer. */
-const AGAIN_MS = 1000
 
 /** Results of one attempt. */
 const PUBLISHED_AT_ONCE = 8
@@ -190,28 +188,31 @@ export class Settle {
   }
 
   /** The results are visible, so their record must follow, however long the database refuses. */
-  async #untilStored(store: () => Promise<Held>): Promise<void> {
-    for (;;) {
-      try {
-        await store()
-        return
-      } catch (thrown) {
-        if (!(thrown instanceof SpillwayError && thrown.retryable)) throw thrown
-        await this.#context.pause(AGAIN_MS)
-      }
-    }
+  #untilStored(store: () => Promise<Held>): Promise<Held> {
+    return untilStored(store, { pauses: EVERY_SECOND, pause: this.#context.pause })
   }
 
-  async #publishOne({ storage, bucket, key, ticket }: StagedOutput): Promise<PublishedOutput | Failed> {
-    for (;;) {
-      try {
-        return await this.#context.store(storage).publish(ticket)
-      } catch (thrown) {
-        const cause = publishingCause(thrown)
-        if (cause) return failed({ cause, message: asError(thrown).message })
-        if (mayPass(thrown)) this.#context.onAway({ storage, bucket, key }, thrown)
-        await this.#context.pause(AGAIN_MS)
-      }
+  #publishOne(output: StagedOutput): Promise<PublishedOutput | Failed> {
+    const { pause, onAway } = this.#context
+    const { storage, bucket, key } = output
+    return untilDone(() => this.#publishOrFail(output), {
+      isFinal: (thrown) => !mayPass(thrown),
+      pauses: EVERY_SECOND,
+      pause,
+      onFault: (thrown) => {
+        if (mayPass(thrown)) onAway({ storage, bucket, key }, thrown)
+      },
+    })
+  }
+
+  /** Throws what may pass. */
+  async #publishOrFail({ storage, ticket }: StagedOutput): Promise<PublishedOutput | Failed> {
+    try {
+      return await this.#context.store(storage).publish(ticket)
+    } catch (thrown) {
+      const cause = publishingCause(thrown)
+      if (!cause) throw thrown
+      return failed({ cause, message: asError(thrown).message })
     }
   }
 
