@@ -11,8 +11,9 @@
 import { CAUSES, type Cause } from '../../runtime/contract/outcome.js'
 
 const FAULTS_MAX = 5
-const OPEN_MS = 30_000
-const OPEN_MAX_MS = 15 * 60_000
+/** Milliseconds that a back-end is given to get well after a fault; twice as long each time in a row, up to the second. */
+export const ILL_MS = 30_000
+export const ILL_MAX_MS = 15 * 60_000
 /** A probe may run as long as Lambda lets anything run. */
 const PROBE_MS = 15 * 60_000
 
@@ -31,7 +32,7 @@ export interface Breaker {
   ofFunction?: true
 }
 
-export const CLOSED: Breaker = Object.freeze({ state: 'closed', faults: 0, retryAt: 0, openMs: OPEN_MS })
+export const CLOSED: Breaker = Object.freeze({ state: 'closed', faults: 0, retryAt: 0, openMs: ILL_MS })
 
 /** Faults of a back-end are those that another one may cure and that nobody's script is to blame for. */
 export const isBackendFault = (cause: Cause): boolean => CAUSES[cause].elsewhere && !CAUSES[cause].userFault
@@ -61,7 +62,7 @@ export function onFault(breaker: Breaker, cause: Cause, now: number): Breaker {
   if (breaker.state === 'closed' && faults < FAULTS_MAX) return { ...breaker, faults }
   // What had started before it opened says nothing new.
   if (breaker.state === 'open' && now < breaker.retryAt) return { ...breaker, faults }
-  const openMs = Math.min(OPEN_MAX_MS, breaker.openMs * 2)
+  const openMs = Math.min(ILL_MAX_MS, breaker.openMs * 2)
   return { state: 'open', faults, retryAt: now + breaker.openMs, openMs, why: cause }
 }
 

@@ -5,14 +5,10 @@ import type { Reason } from '../../runtime/contract/decision.js'
 import { CAUSES, type Cause } from '../../runtime/contract/outcome.js'
 import { formatMegabytes, formatSeconds } from '../../runtime/contract/units.js'
 import type { BackendLimits } from '../backends/backend.js'
-import { isBackendFault } from './breaker.js'
+import { ILL_MAX_MS, ILL_MS, isBackendFault } from './breaker.js'
 import type { PastFailure } from './situation.js'
 
 type Sized = Pick<FunctionSpec, 'timeout' | 'memorySize' | 'ephemeralStorageSize'>
-
-/** Milliseconds for which work stays away from a back-end that has failed it; twice as long each time in a row. */
-const AWAY_MS = 30_000
-const AWAY_MAX_MS = 15 * 60_000
 
 /** Causes that more of something cures, and how much of it a back-end gives. */
 const CURED_BY_MORE: Readonly<Partial<Record<Cause, Cure>>> = Object.freeze({
@@ -58,7 +54,7 @@ export function passingFault(failures: readonly PastFailure[], now: number): Pas
   const { backend, cause, at = now } = last
   const other = failures.findLastIndex((failure) => failure.backend !== backend || !isBackendFault(failure.cause))
   const inRow = failures.length - 1 - other
-  const until = at + Math.min(AWAY_MAX_MS, AWAY_MS * 2 ** (inRow - 1))
+  const until = at + Math.min(ILL_MAX_MS, ILL_MS * 2 ** (inRow - 1))
   return until > now ? { backend, cause, until } : undefined
 }
 
