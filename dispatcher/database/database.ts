@@ -148,7 +148,7 @@ export interface Settlement extends AttemptRef {
   notBefore?: number
   why?: string
   /** For a retry: where the next attempt may run, in place of the decision so far. */
-  decision?: Decision
+  decision?: BriefDecision
   /** USD; of an attempt that somebody is paid for. */
   cost?: number
   outputs: PublishedOutput[]

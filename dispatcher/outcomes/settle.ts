@@ -1,5 +1,6 @@
 /** An outcome -> the next state. Results become visible first, all of them, then the outcome is recorded. */
-import type { Decision } from '../../runtime/contract/decision.js'
+import type { BriefDecision } from '../../runtime/contract/decision.js'
+import { inWords } from '../../runtime/contract/decision-words.js'
 import { asError, mayPass, SpillwayError } from '../../runtime/contract/errors.js'
 import { attemptId, isEnded } from '../../runtime/contract/invocation.js'
 import { inTurn } from '../../runtime/contract/in-turn.js'
@@ -35,7 +36,7 @@ export interface SettleContext {
   now(): number
   random(): number
   /** After a failure that another back-end may cure: where the next attempt may run. */
-  afterFailure(attempt: RunningAttempt, cause: Cause): Promise<Decision | undefined>
+  afterFailure(attempt: RunningAttempt, cause: Cause): Promise<BriefDecision | undefined>
   /** Called after each settled attempt. */
   onSettled(attempt: RunningAttempt, end: AttemptEnd): void
   /** A storage takes no results now, or not there. */
@@ -254,9 +255,11 @@ export class Settle {
   }
 }
 
-function elsewhereThan({ backend }: RunningAttempt, cause: Cause, { eligible, reasons }: Decision): Elsewhere {
+function elsewhereThan({ backend }: RunningAttempt, cause: Cause, decision: BriefDecision): Elsewhere {
+  const { eligible } = decision
   const others = eligible.filter((name) => name !== backend)
-  const nowhere = eligible.length > 0 ? {} : { nowhere: reasons.map(({ text }) => text).join('; ') }
+  const why = () => inWords(decision).reasons.map(({ text }) => text)
+  const nowhere = eligible.length > 0 ? {} : { nowhere: why().join('; ') }
   // Time cures the fault of a back-end: it may run there again, but others come first.
   const isOut = isBackendFault(cause) ? eligible[0] !== backend : !eligible.includes(backend)
   return { on: others.join(' or '), isCure: others.length > 0 && isOut, ...nowhere }

@@ -177,7 +177,7 @@ export class Routing {
   }
 
   /** Where work may run after a failure that another back-end may cure; undefined where nothing changes. */
-  async afterFailure(attempt: RunningAttempt, cause: Cause): Promise<Decision | undefined> {
+  async afterFailure(attempt: RunningAttempt, cause: Cause): Promise<BriefDecision | undefined> {
     const { backends, database } = this.#context
     if (!CAUSES[cause].elsewhere || backends.limits().length < 2) return undefined
     const record = await database.getInvocation(attempt.invocation)
@@ -188,17 +188,14 @@ export class Routing {
   }
 
   /** As it would be decided if it came up now. */
-  decideAgain(record: InvocationRecord): Promise<Decision> {
-    return this.#decideAgain(record, pastOf(record))
+  async decideAgain(record: InvocationRecord): Promise<Decision> {
+    return inWords(await this.#decideAgain(record, pastOf(record)))
   }
 
-  async #decideAgain(record: InvocationRecord, past: Past): Promise<Decision> {
+  async #decideAgain({ input, acceptedAt, ...record }: InvocationRecord, past: Past): Promise<BriefDecision> {
     const release = await this.#context.release(record.function, record.release)
-    return this.decide({
-      ...workOf({ release, input: record.input }),
-      acceptedAt: record.acceptedAt,
-      ...past,
-    })
+    const work = { ...workOf({ release, input }), acceptedAt, ...past }
+    return decide(work, this.situation(work))
   }
 
   /** The arrival is on record. */

@@ -139,7 +139,7 @@ export class DatabaseModel {
     this.#moveOn(record, { to, now, cause, message, why })
     set(record, 'notBefore', to === 'queued' && notBefore > now ? notBefore : undefined)
     record.outputs = settlement.outputs
-    if (settlement.decision) record.decision = settlement.decision
+    if (settlement.decision) record.decision = inWords(settlement.decision)
     set(attempt, 'cost', settlement.cost)
     return 'held'
   }

@@ -143,6 +143,9 @@ describe('deciding again', () => {
     const attempt = (await database.runningAttempt(claim))!
     const decision = (await routing.afterFailure(attempt, 'out-of-memory'))!
     await database.settle(failure('out-of-memory', { ...claim, to: 'queued', decision, now }))
+    assert.ok(decision.reasons.includes('run'), 'numbers, for which words are made when they are read')
+    const { reasons } = (await database.getInvocation(claim.invocation))!.decision
+    assert.match(reasons.find(({ code }) => code === 'expected-run')!.text, /^expected run time/)
     assert.deepEqual([...decision.eligible].sort(), ['kubernetes', 'lambda'])
     capacity = { ...capacity, slots: 0 }
     await round()
