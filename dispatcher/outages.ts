@@ -2,10 +2,12 @@
  * Storages that do not answer, or refuse: work on what lies there waits, and counts nothing of it, while they are asked
  * again and again. What is away is as small as can be told: an object, its bucket, or the whole storage.
  */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { asError, isGone, SpillwayError } from '../runtime/contract/errors.js'
 import type { FunctionSpec } from '../runtime/contract/function-spec.js'
 import type { BackendHost } from './backends/backend.js'
+import { Relapses } from './relapses.js'
 import type { ObjectRef, ObjectStore } from './storage/object-store.js'
 
 /** Milliseconds before something is asked for again: as long as it has been away, within these. */
@@ -13,6 +15,9 @@ const FIRST_MS = 1000
 const MOST_MS = 60_000
 /** The same for one object that is refused where others are not. */
 const ALONE_MOST_MS = 600_000
+
+/** What is written to see whether anything can be: a disk that has just this little room is as good as full. */
+const TRIAL_BYTES = 1024 ** 2
 
 /** Milliseconds that the grants would last which are asked for only to see whether there are any. */
 const GRANT_MS = 60_000
@@ -63,6 +68,7 @@ export class Outages {
   readonly #context: OutagesContext
   /** By place: `storage`, `storage://bucket` or `storage://bucket/key`. */
   readonly #outages = new Map<string, Outage>()
+  readonly #relapses = new Relapses()
 
   constructor(context: OutagesContext) {
     this.#context = context
@@ -72,13 +78,13 @@ export class Outages {
   holds({ input, output }: Pick<FunctionSpec, 'input' | 'output'>): boolean {
     if (this.#outages.size === 0) return false
     if (output.some((rule) => this.#around(rule) !== undefined)) return true
-    return input.length > 0 && input.every((rule) => this.#around(rule) !== undefined)
+    return input.length > 0 && input.every((rule) => this.of(rule) !== undefined)
   }
 
   /** Undefined: an object there may be asked for. */
   of(place: Place): Aside | undefined {
     const outage = this.#around(place)
-    return outage && this.#asideWithAll(outage, place)
+    return outage && !outage.isOfResults ? this.#asideWithAll(outage, place) : undefined
   }
 
   /** An input could not be had, though nobody says that it is gone. */
@@ -89,7 +95,7 @@ export class Outages {
 
   /** A result could not be taken to its storage, which does not answer or refuses it. */
   noteOutput(object: StoredObject, fault: SpillwayError): Aside {
-    if (fault.retryable)
+    if (fault.retryable && fault.details.full !== true)
       return this.#note(fault, { object, ask: () => this.#store(object).head(object), isOfResults: false })
     return this.#note(fault, { object, ask: () => this.#tryToWrite(object), isOfResults: true })
   }
@@ -145,7 +151,8 @@ export class Outages {
 
   #begin(place: string, { message }: Error, asked: Asked): Outage {
     const now = this.#context.now()
-    const outage = { ...asked, isAlone: false, isAsking: false, since: now, askAt: now, message, why: message }
+    const askAt = now + (asked.isOfResults ? this.#relapses.pause(place, now) : 0)
+    const outage = { ...asked, isAlone: false, isAsking: false, since: now, askAt, message, why: message }
     this.#outages.set(place, outage)
     this.#context.log('warn', `work that needs ${place} waits until it can be used: ${message}`)
     return outage
@@ -159,8 +166,11 @@ export class Outages {
     outage.isAsking = false
     if (this.#outages.get(place) !== outage) return
     if (fault && !isAlone) return void this.#wait(outage, fault)
-    if (outage.isOfResults) this.#end([place])
-    else this.answered(outage.object)
+    if (outage.isOfResults) {
+      // All that waited is run at once, and in vain if a little room has come and gone.
+      this.#relapses.recovered(place, this.#context.now())
+      this.#end([place])
+    } else this.answered(outage.object)
     if (fault) this.#setApart(outage, fault)
   }
 
@@ -171,12 +181,12 @@ export class Outages {
     this.#context.onOver()
   }
 
-  /** Whether a result may be begun there; nothing of it is ever seen. */
+  /** Whether a result can be taken there; nothing of it is ever seen. */
   async #tryToWrite({ bucket, key, ...object }: StoredObject): Promise<void> {
     const store = this.#store({ bucket, key, ...object })
     const attempt = `attempt-of-nobody-${randomUUID()}`
     try {
-      await store.stage({ bucket, key, size: 1, attempt, expiresAt: this.#context.now() + GRANT_MS })
+      await store.fill({ bucket, key, size: TRIAL_BYTES, attempt }, Readable.from([randomBytes(TRIAL_BYTES)]))
     } finally {
       await store.discard(attempt)
     }
@@ -202,7 +212,7 @@ export class Outages {
 
   /** Until it has been asked once it may be of one object only. */
   #asideWithAll(outage: Outage, { storage, bucket }: Place): Aside {
-    const isKnown = outage.askAt > outage.since
+    const isKnown = !outage.isOfResults && outage.askAt > outage.since
     return {
       ...this.#aside(outage),
       ...(isKnown ? { place: this.#outages.has(storage) ? { storage } : { storage, bucket } } : {}),

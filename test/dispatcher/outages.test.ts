@@ -4,7 +4,7 @@ import { Outages, type StoredObject } from '../../dispatcher/outages.js'
 import type { SpillwayError } from '../../runtime/contract/errors.js'
 import { T0 } from '../support/database-work.js'
 import { eventually } from '../support/eventually.js'
-import { FakeStore, refused, unavailable } from '../support/fake-store.js'
+import { FakeStore, full, refused, unavailable } from '../support/fake-store.js'
 
 const HOUR_MS = 3_600_000
 const A: StoredObject = { storage: 'lake', bucket: 'in', key: 'a' }
@@ -138,6 +138,49 @@ describe('an outage', () => {
     now += HOUR_MS
     outages.look()
     assert.deepEqual(outages.messages('lake'), [])
+  })
+
+  it('of a full disk is over when something can be written, not when something can be read, and lets reading go on', async () => {
+    const writes = { input: [rule('in')], output: [{ ...rule('out'), match: ['**'] }] }
+    store.isFull = true
+    outages.noteOutput({ ...A, bucket: 'out' }, full())
+    await settled()
+    for (const later of [1000, 1000, 2000]) {
+      now += later
+      outages.look()
+      await settled()
+      assert.deepEqual(
+        [outages.holds(writes), outages.holds(reads(rule('in'))), outages.of(A)],
+        [true, false, undefined],
+      )
+    }
+    store.isFull = false
+    now += 60_000
+    outages.look()
+    await eventually(() => !outages.holds(writes))
+    assert.equal(store.staged.size, 0)
+  })
+
+  it('of a disk that has a little room now and then is over once a minute at most in the end', async () => {
+    const writes = { input: [], output: [{ ...rule('out'), match: ['**'] }] }
+    const ends: number[] = []
+    for (; now < T0 + HOUR_MS; now += 1000) {
+      const before = overs
+      if (!outages.holds(writes)) outages.noteOutput({ ...A, bucket: 'out' }, full())
+      else outages.look()
+      await settled()
+      await settled()
+      if (overs > before) ends.push((now - T0) / 1000)
+    }
+    assert.ok(ends.length < 70, `over ${ends.length} times in an hour`)
+    assert.ok(ends.at(-1)! - ends.at(-2)! >= 60, ends.slice(-3).join())
+    now += HOUR_MS
+    outages.look()
+    await eventually(() => !outages.holds(writes))
+    now += HOUR_MS
+    const before = overs
+    outages.noteOutput({ ...A, bucket: 'out' }, full())
+    await eventually(() => overs > before)
   })
 
   it('of where results go holds work too, as it would be run in vain', async () => {

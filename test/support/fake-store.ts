@@ -4,6 +4,7 @@ import type { ObjectRef, ObjectStore, Staged, StageRequest } from '../../dispatc
 import { SpillwayError } from '../../runtime/contract/errors.js'
 
 const UNAVAILABLE = new SpillwayError('storage-unavailable', 'lake: it does not answer')
+const FULL = new SpillwayError('storage-unavailable', 'lake: the disk is full', { full: true })
 const REFUSED = new SpillwayError('storage-refused', 'lake: the store does not take the keys of the storage')
 
 export class FakeStore {
@@ -14,6 +15,8 @@ export class FakeStore {
   /** Attempts that have begun something there. */
   readonly staged = new Set<string>()
   readOnly = false
+  /** Nothing can be written, though it can be begun. */
+  isFull = false
   #fault: Error | undefined
   #refused = (_object: ObjectRef): boolean => false
   #gone = new Set<string>()
@@ -60,6 +63,12 @@ export class FakeStore {
     return { grant: { method: 'PUT', url: `http://lake/${bucket}/${key}`, expiresAt: 0 }, ticket: '' }
   }
 
+  async fill({ bucket, key, attempt }: Omit<StageRequest, 'expiresAt'>): Promise<string> {
+    await this.stage({ bucket, key, attempt, size: 1, expiresAt: 0 })
+    if (this.isFull) throw FULL
+    return ''
+  }
+
   async discard(attempt: string): Promise<void> {
     this.staged.delete(attempt)
   }
@@ -83,5 +92,6 @@ export class FakeStore {
   }
 }
 
+export const full = () => FULL
 export const unavailable = () => UNAVAILABLE
 export const refused = () => REFUSED

@@ -58,8 +58,11 @@ export function translate(where: string, error: unknown): unknown {
     return new SpillwayError('invalid-key', `${where}: the path is too long for the file system (${message})`)
   }
   const advice = ADVICE[code] ?? 'check the folder and its disk'
-  return new SpillwayError('storage-unavailable', `${where}: ${advice} (${message})`, {}, { cause: error })
+  const facts = FULL.includes(code) ? { full: true } : {}
+  return new SpillwayError('storage-unavailable', `${where}: ${advice} (${message})`, facts, { cause: error })
 }
+
+const FULL: readonly string[] = ['ENOSPC', 'EDQUOT']
 
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'the dispatcher may not use this file or folder; change its owner or mode',

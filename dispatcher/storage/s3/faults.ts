@@ -25,6 +25,8 @@ interface Answer {
 interface Meaning {
   code: ErrorCode
   advice: string
+  /** There is no room: what is there can be read all the same. */
+  full?: true
 }
 
 /** Runs one call; what the store refuses becomes an error that a person can act on. */
@@ -40,11 +42,11 @@ export async function translated<T>(call: Call, work: () => Promise<T>): Promise
 export function translate(call: Call, error: unknown): unknown {
   const answer = answerIn(error)
   if (error instanceof SpillwayError || !answer) return error
-  const { code, advice } = meaningOf(answer, call)
+  const { code, advice, ...facts } = meaningOf(answer, call)
   return new SpillwayError(
     code,
     `${placeOf(call.storage, call)}: ${advice} (${wordsOf(error as Error, answer)})`,
-    {},
+    facts,
     { cause: error },
   )
 }
@@ -154,7 +156,7 @@ const BY_NAME: Readonly<Record<string, (call: Call) => Meaning>> = {
   AuthorizationHeaderMalformed: otherRegion,
   IllegalLocationConstraintException: otherRegion,
   BucketAlreadyExists: () => refused('somebody else has a bucket of that name; take another name'),
-  XMinioStorageFull: () => unavailable('the disks of the store are full; make room'),
+  XMinioStorageFull: () => ({ ...unavailable('the disks of the store are full; make room'), full: true }),
   XMinioAdminBucketQuotaExceeded: () => refused('the quota of the bucket is used up; make room'),
   EntityTooLarge: () => ({ code: 'output-refused', advice: 'it is larger than the store takes' }),
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,

@@ -22,6 +22,7 @@ import fc from 'fast-check'
 import { openDirectoryStore } from '../../../dispatcher/storage/directory.js'
 import { translate } from '../../../dispatcher/storage/directory/faults.js'
 import type { ObjectStore } from '../../../dispatcher/storage/object-store.js'
+import type { SpillwayError } from '../../../runtime/contract/errors.js'
 import { eventIdentity } from '../../../runtime/contract/object-event.js'
 import { objectStoreSuite, rejects } from '../../suites/object-store.suite.js'
 import { collect, fromText, toText } from '../../support/streams.js'
@@ -460,5 +461,6 @@ describe('directory storage', () => {
     if (!existsSync('/dev/full')) this.skip()
     const broken = translate('lake://b/a', await appendFile('/dev/full', 'x').catch((error: unknown) => error))
     await rejects(Promise.reject(broken as Error), 'storage-unavailable', /lake:\/\/b\/a: the disk is full; make room/)
+    assert.deepEqual((broken as SpillwayError).details, { full: true })
   })
 })
