@@ -1,4 +1,5 @@
 /** Leaves a warm sandbox as the next event should find it; what scripts keep in /tmp stays unless an input needs the room, as does a runtime client. */
+import { existsSync, readdirSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRuntimeClient } from '../../contract/runtime-client.js'
@@ -13,10 +14,17 @@ export class Sandbox {
   readonly #place: Place
   /** Processes that were there before the first script: Lambda's own, and extensions. */
   readonly #others: ReadonlySet<number>
+  readonly #tmp: string
+  /** What was in /tmp before the first script: ours, of a runtime client, and of extensions, which start before us. */
+  readonly #kept: ReadonlySet<string>
+  readonly #keepsWorkingDirectory: boolean
 
-  constructor(place: Place) {
+  constructor(place: Place, tmp = TMP) {
     this.#place = place
     this.#others = new Set(place.ownsMachine ? processIds() : [])
+    this.#tmp = tmp
+    this.#kept = new Set(place.ownsMachine ? readdirSync(tmp) : [])
+    this.#keepsWorkingDirectory = existsSync(place.file.workingDirectory)
   }
 
   async cleanUp(): Promise<void> {
@@ -47,12 +55,14 @@ export class Sandbox {
   /** Below /tmp it is there only because it was made for a script. */
   async #removeWorkingDirectory(): Promise<void> {
     const { workingDirectory } = this.#place.file
-    if (workingDirectory.startsWith(`${TMP}/`)) await rm(workingDirectory, { recursive: true, force: true })
+    if (this.#keepsWorkingDirectory || !workingDirectory.startsWith(`${this.#tmp}/`)) return
+    await rm(workingDirectory, { recursive: true, force: true })
   }
 
   async #emptyTmp(): Promise<void> {
-    const names = (await readdir(TMP)).map((name) => join(TMP, name)).filter((path) => path !== this.#place.scratch)
-    await Promise.all(names.map((path) => rm(path, { recursive: true, force: true })))
+    const left = (await readdir(this.#tmp)).filter((name) => !this.#kept.has(name))
+    const paths = left.map((name) => join(this.#tmp, name)).filter((path) => path !== this.#place.scratch)
+    await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })))
   }
 }
 
