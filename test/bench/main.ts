@@ -1,9 +1,9 @@
-/** `npm run bench -- [NAME ...] [--json]`: each figure beside its yardstick. */
+/** `npm run bench -- [NAME ...] [--json]`: each figure beside its yardstick; exit code 1 when one misses its bar. */
 import { parseArgs } from 'node:util'
 import { accepts } from './accepts.js'
 import { decide } from './decide.js'
 import { deriveImage } from './derive-image.js'
-import type { Bench, Figure } from './figure.js'
+import type { Bench } from './figure.js'
 import { kubernetesFiles } from './kubernetes-files.js'
 import { kubernetesLatency } from './kubernetes-latency.js'
 import { kubernetesStart } from './kubernetes-start.js'
@@ -15,6 +15,7 @@ import { memory } from './memory.js'
 import { policies } from './policies.js'
 import { printOverhead } from './print-overhead.js'
 import { queue } from './queue.js'
+import { complaint, heading, runBenches } from './run-benches.js'
 import { simulator } from './simulator.js'
 import { smallFiles } from './small-files.js'
 import { throughput } from './throughput.js'
@@ -48,17 +49,12 @@ async function main(): Promise<void> {
   if (unknown.length > 0)
     throw new Error(`no benchmark ${unknown.join(', ')}; there are ${BENCHES.map(({ name }) => name).join(', ')}`)
   const chosen = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
-  for (const bench of chosen) {
-    if (!values.json) process.stdout.write(`\n${bench.name}: ${bench.about}\n`)
-    if (values.list) continue
-    for (const figure of await bench.run())
-      process.stdout.write(values.json ? `${JSON.stringify(figure)}\n` : line(figure))
-  }
-}
-
-function line({ name, value, unit, yardstick, ratio, bar, ok }: Figure): string {
-  const compared = yardstick === null ? '' : `  beside ${yardstick} ${unit} (ratio ${ratio})`
-  return `  ${ok ? '✔' : '✘'} ${name.padEnd(44)} ${String(value).padStart(8)} ${unit}${compared}  [${bar}]\n`
+  if (values.list) return void process.stdout.write(chosen.map(heading).join(''))
+  const write = (text: string) => void process.stdout.write(text)
+  const missed = await runBenches({ benches: chosen, json: values.json ?? false, write })
+  if (missed.length === 0) return
+  process.stderr.write(complaint(missed))
+  process.exitCode = 1
 }
 
 main().catch((error: unknown) => {
