@@ -12,6 +12,10 @@ import { postgresServer } from './programs/postgres.js'
 
 const QUICK = { retryEveryMs: 20, patienceMs: 0 }
 const TEAM = { ...QUICK, team: 'one' }
+interface Format {
+  version: number
+}
+
 const CLAIM = { release: 1, worker: 'w', now: T0, leaseUntil: T0 + 1e6 } as const
 
 /** Milliseconds in which a dispatcher that stands still is cut off: 15 s of silence, a look, and a margin. */
@@ -58,6 +62,42 @@ describe('postgres: several dispatchers', function () {
       (await other.shared.beat('')).members.map(({ note }) => note),
       ['here I am'],
     )
+  })
+
+  it('brings the database to a new format only when all of before are stopped', async () => {
+    await open()
+    await open()
+    const [{ version }] = (await server().query(database(), 'SELECT version FROM spillway.format')) as [Format]
+    // What the last migration does is no more than to raise the number.
+    await server().query(database(), `UPDATE spillway.format SET version = ${version - 1}`)
+    await assert.rejects(openPostgres(url, TEAM), {
+      code: 'database-locked',
+      message: /in use by 2 dispatcher\(s\) of an older version of Spillway\. Stop all of them/,
+    })
+    assert.deepEqual(await server().query(database(), 'SELECT version FROM spillway.format'), [
+      { version: version - 1 },
+    ])
+    for (const one of opened.splice(0).toReversed()) await one.close()
+    await open()
+    assert.deepEqual(await server().query(database(), 'SELECT version FROM spillway.format'), [{ version }])
+  })
+
+  it('has one record nothing that was cut off while a newer version took over, and say so', async () => {
+    const { database: one } = await open()
+    await one.putRelease(newRelease('f'))
+    await server().query(database(), 'UPDATE spillway.format SET version = 99')
+    await cutFirst()
+    await eventually(async () => !(await one.healthy()), { what: 'the loss of the connection' })
+    const outgrown = /brought to format 99 by a newer Spillway.*stop it/
+    await eventually(() =>
+      one.putRelease(newRelease('g')).then(
+        () => assert.fail('it writes what the newer one may not be able to read'),
+        ({ code, message }: { code: string; message: string }) =>
+          code === 'database-unavailable' && outgrown.test(message),
+      ),
+    )
+    assert.equal(await one.healthy(), false)
+    assert.deepEqual(await server().query(database(), 'SELECT name FROM spillway.functions'), [{ name: 'f' }])
   })
 
   it('gives a duty to one at a time, and to another when the connection of that one is lost; that one knows', async () => {

@@ -17,7 +17,8 @@ const REGISTER = 'INSERT INTO dispatchers (mark, team) VALUES (0, ?) RETURNING n
 
 const STANDING = `
   SELECT (SELECT mark FROM dispatchers WHERE number = ?) AS mark,
-    EXISTS (SELECT FROM dispatchers WHERE number > ? AND team <> ?) AS replaced`
+    EXISTS (SELECT FROM dispatchers WHERE number > ? AND team <> ?) AS replaced,
+    (SELECT max(version) FROM format) AS format`
 
 /** `team` is the same for all that may have the database open at once. */
 export async function registerDispatcher(session: Session, team: string): Promise<number> {
@@ -37,6 +38,8 @@ export interface Standing {
   mark: number | null
   /** Dispatchers of another team have had it since. */
   replaced: boolean
+  /** That the database has by now: a newer Spillway may have taken over. */
+  format: number
 }
 
 export async function standingOf(session: Session, number: number, team: string): Promise<Standing> {

@@ -5,15 +5,21 @@ import type { Session } from './session.js'
 
 const SCHEMA = 'spillway'
 
-export async function migrate(session: Session, name: string, directory = migrationsOf('postgres')): Promise<void> {
+/** Resolves to the number of that form. */
+export async function migrate(session: Session, name: string, directory = migrationsOf('postgres')): Promise<number> {
   const { scripts, version } = migrationsAfter(await versionOf(session), { name, directory })
-  if (scripts.length === 0) return
-  await mustBeAlone(session, name)
+  if (scripts.length === 0) return version
   const steps = [...scripts, 'DELETE FROM format', `INSERT INTO format (version) VALUES (${version})`]
-  await session.script(`BEGIN; ${steps.map((step) => `${step};`).join('\n')} COMMIT`).catch(async (error: unknown) => {
+  try {
+    // Who comes back just now is seen here, or waits and sees what it cannot write.
+    await session.script('BEGIN; LOCK TABLE format IN ACCESS EXCLUSIVE MODE')
+    await mustBeAlone(session, name)
+    await session.script(`${steps.map((step) => `${step};`).join('\n')} COMMIT`)
+  } catch (error) {
     await session.rollBack()
     throw error
-  })
+  }
+  return version
 }
 
 /** Makes the schema when there is none; a user who may not make schemas can be given one. */

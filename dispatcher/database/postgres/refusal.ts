@@ -40,6 +40,13 @@ export const replaced = (name: string): SpillwayError =>
       'was recorded. This dispatcher records nothing any more: stop it, or stop the other one and start this one again.',
   )
 
+export const outgrown = (name: string, { has, knows }: { has: number; knows: number }): SpillwayError =>
+  new SpillwayError(
+    'database-unavailable',
+    `${name} has been brought to format ${has} by a newer Spillway, and this one writes format ${knows}. Nothing of this ` +
+      'call was recorded. This dispatcher records nothing any more: stop it, and start the newer version in its place.',
+  )
+
 export const unknownEnd = (name: string): SpillwayError =>
   new SpillwayError(
     'database-unavailable',

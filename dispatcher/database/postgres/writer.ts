@@ -7,7 +7,7 @@ import { Doubt } from './doubt.js'
 import { raiseMark, registerDispatcher, standingOf } from './marks.js'
 import { becomeMember, enter, mustBeOfTeam, takeDuty, TAKE_TURN } from './members.js'
 import { migrate } from './migrate.js'
-import { isConflict, isReadOnly, isRefusal, replaced, serverUnavailable, unknownEnd } from './refusal.js'
+import { isConflict, isReadOnly, isRefusal, outgrown, replaced, serverUnavailable, unknownEnd } from './refusal.js'
 import { Session, StatementFailed, type SessionOptions } from './session.js'
 import type { PostgresValue } from './statements.js'
 
@@ -22,6 +22,12 @@ export interface WriterOptions extends SessionOptions {
   doubtMs: number
 }
 
+interface Opened {
+  session: Session
+  number: number
+  format: number
+}
+
 /** How often work is run that collides with that of other programs. */
 const TRIES = 5
 
@@ -29,6 +35,8 @@ export class Writer {
   /** Among all dispatchers that ever opened the database. */
   readonly number: number
   readonly #options: WriterOptions
+  /** That the database had when it was opened, and that this version writes. */
+  readonly #format: number
   readonly #closing = new AbortController()
   readonly #duties = new Set<string>()
   #session: Session | undefined
@@ -43,23 +51,25 @@ export class Writer {
     const { address, team } = options
     const session = await Session.open(options)
     try {
+      let format = 0
       const number = await enter(session, address.name, async () => {
-        await migrate(session, address.name)
+        format = await migrate(session, address.name)
         await mustBeOfTeam(session, address.name, team)
         const registered = await registerDispatcher(session, team)
         await becomeMember(session, registered)
         return registered
       })
-      return new Writer(options, { session, number })
+      return new Writer(options, { session, number, format })
     } catch (error) {
       session.destroy()
       throw error
     }
   }
 
-  private constructor(options: WriterOptions, { session, number }: { session: Session; number: number }) {
+  private constructor(options: WriterOptions, { session, number, format }: Opened) {
     this.#options = options
     this.number = number
+    this.#format = format
     this.#use(session)
   }
 
@@ -157,9 +167,9 @@ export class Writer {
   }
 
   /** The server is another one than it was, or serves another dispatcher: what we know is worth nothing any more. */
-  #replace(session: Session): SpillwayError {
+  #replace(session: Session, trouble = replaced(this.#name)): SpillwayError {
     this.#isReplaced = true
-    this.#trouble = replaced(this.#name)
+    this.#trouble = trouble
     this.#session = undefined
     this.#duties.clear()
     session.destroy()
@@ -182,8 +192,10 @@ export class Writer {
     const session = await Session.open(this.#options)
     try {
       if (!(await becomeMember(session, this.number))) throw new Error('the connection of before is not dead yet')
-      const { mark, replaced: isReplaced } = await standingOf(session, this.number, this.#options.team)
+      const { mark, replaced: isReplaced, format } = await standingOf(session, this.number, this.#options.team)
       this.#resolveDoubt(mark)
+      if (format > this.#format)
+        throw this.#replace(session, outgrown(this.#name, { has: format, knows: this.#format }))
       if (mark === null || isReplaced) throw this.#replace(session)
       this.#use(session)
     } catch (error) {
