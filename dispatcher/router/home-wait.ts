@@ -3,7 +3,7 @@ import { CLOSED, usableFrom } from './breaker.js'
 import type { Candidate } from './candidates.js'
 import { expectedWait, NO_WAIT, type ExpectedWait } from './load/expected-wait.js'
 import { othersWait } from './load/others-wait.js'
-import { ROUNDING, unitsOf, type Load } from './load/load.js'
+import { cpuAtHome, ROUNDING, unitsOf, type Load } from './load/load.js'
 import type { BackendState, Situation, Work } from './situation.js'
 
 export interface HomeWait {
@@ -19,15 +19,16 @@ export interface HomeWait {
 export function waitAt({ spec }: Work, { now, corrections }: Situation, homes: readonly Candidate[]): HomeWait {
   const states = homes.map(({ state }) => state)
   const loads = loadsOf(states)
-  const others = othersWait(loads, spec.cpu, homes[0]!.run.seconds)
+  const cpu = cpuAtHome(spec)
+  const others = othersWait(loads, cpu, homes[0]!.run.seconds)
   const wait: HomeWait = {
     others,
-    capacity: slotsIn(loads, 'capacity', spec.cpu),
-    free: slotsIn(loads, 'free', spec.cpu),
+    capacity: slotsIn(loads, 'capacity', cpu),
+    free: slotsIn(loads, 'free', cpu),
   }
   if (loads.length < homes.length) return wait
   const well = states.filter(({ breaker }) => usableFrom(breaker ?? CLOSED) <= now)
-  const there = expectedWait(well.length === states.length ? loads : loadsOf(well), spec.cpu, corrections)
+  const there = expectedWait(well.length === states.length ? loads : loadsOf(well), cpu, corrections)
   if (there.seconds === 0) wait.expected = booted(well)
   else wait.expected = Number.isFinite(there.seconds) ? there : recovered(states, now, there)
   return wait

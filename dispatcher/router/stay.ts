@@ -1,5 +1,6 @@
 /** How long work stays for private back-ends before public ones may take it, if nothing else stands in the way. Pure. */
 import type { DeadlineNote, DecisionTerms, Rule } from '../../runtime/contract/decision.js'
+import { specFor } from '../../runtime/contract/function-spec.js'
 import { costAt, type Away } from './away.js'
 import type { Candidate } from './candidates.js'
 import type { HomeWait } from './home-wait.js'
@@ -54,7 +55,9 @@ const PREFERENCES: Readonly<Record<Work['spec']['routing']['prefer'], (question:
 function preferPrivate(question: StayQuestion): Stay {
   const { work, homes, wait } = question
   const { spec } = work
-  const { budget, hold, forecast, from } = waitingOf(spec.routing.waitingBudget, homes[0]!.run.seconds, spec.cpu)
+  const { state, run } = homes[0]!
+  const { cpu } = specFor(spec, state.limits.name)
+  const { budget, hold, forecast, from } = waitingOf(spec.routing.waitingBudget, run.seconds, cpu)
   const weighed = from ? { budget, budgetFrom: from } : { budget }
   const seconds = forecast ? wait?.expected?.seconds : undefined
   if (seconds === undefined) return { rule: 'waiting-budget', hold: budget, awayFirst: false, ...weighed }

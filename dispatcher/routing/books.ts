@@ -4,7 +4,7 @@
  * and neither memory nor time grows with the queue.
  */
 import type { BriefDecision } from '../../runtime/contract/decision.js'
-import { isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
+import { isPublic, specFor, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { Release } from '../../runtime/contract/release.js'
 import type { Capacity } from '../backends/backend.js'
 import type { Backlog, RunningAttempt } from '../database/database.js'
@@ -68,7 +68,7 @@ export class Books {
     if (eligible.every(isPublic)) return
     const kind = this.#kinds.of(release)
     kind.learn(decision)
-    const { cpu } = release.spec
+    const { cpu } = kind
     const isHeld = terms?.rule === 'no-room'
     if (spillAt !== null && spillAt <= now && !isHeld) {
       if (terms?.rule === 'expected-wait') this.ledger.refused(cpu)
@@ -105,7 +105,7 @@ export class Books {
 
   #hold({ id, release, backend, run, now }: Start): void {
     if (isPublic(backend)) return this.ledger.left(id, 'spilled', now)
-    this.ledger.started(id, { backend, cpu: release.spec.cpu, run, at: now })
+    this.ledger.started(id, { backend, cpu: specFor(release.spec, backend).cpu, run, at: now })
     this.#running.set(id, { key: kindKey(release), backend })
   }
 

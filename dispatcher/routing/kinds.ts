@@ -1,6 +1,7 @@
 /** What waits of each release: how long a piece takes, what it would cost elsewhere, and how much is about to go over. */
 import type { BriefDecision } from '../../runtime/contract/decision.js'
 import type { Release } from '../../runtime/contract/release.js'
+import { cpuAtHome } from '../router/load/load.js'
 
 /** Share of the newest piece in what is expected of the next. */
 const NEWEST_SHARE = 0.1
@@ -23,7 +24,7 @@ export class Kind {
 
   constructor(release: Release) {
     this.key = kindKey(release)
-    this.cpu = release.spec.cpu
+    this.cpu = cpuAtHome(release.spec)
     this.#declared = release.spec.routing.expectedTime ?? release.spec.timeout
   }
 

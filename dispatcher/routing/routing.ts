@@ -268,7 +268,7 @@ export class Routing {
     const { name } = limits
     if (isPublic(name)) return this.#publicState(limits, release)
     const { bootSeconds = 0, illSince, slotsFor, vcpu } = this.#capacities.get(name) ?? {}
-    const units = unitsOf(vcpu ? 'vcpu' : 'attempt', release.spec.cpu)
+    const units = unitsOf(vcpu ? 'vcpu' : 'attempt', specFor(release.spec, name).cpu)
     const load = this.books.ledger.load(name, now, slotsFor && units * slotsFor(release.spec))
     const isWarm = bootSeconds === 0 || (isRelease(release) && this.#context.idle(release) > 0)
     const breaker = illSince === undefined ? this.breakers.of(name) : illness(illSince, now)

@@ -1,4 +1,5 @@
 /** How busy a private back-end is, as the dispatcher knows it from its own books: plain data for `expectedWait`. */
+import { specFor, type FunctionSpec } from '../../../runtime/contract/function-spec.js'
 
 /** Seconds at which `Load.ending` is given: nothing at first, then half a doubling from one to the next, up to 48 days. */
 export const TIMES: readonly number[] = Object.freeze([0, ...Array.from({ length: 53 }, (_, k) => 2 ** (k / 2 - 4))])
@@ -15,6 +16,9 @@ export const ROUNDING = 1e-9
 
 /** What an attempt takes of a back-end: one place, or as many units as it has vCPU. */
 export type Unit = 'attempt' | 'vcpu'
+
+/** vCPU that work takes at home: only clusters count them, and a function may have another number there. */
+export const cpuAtHome = (spec: FunctionSpec): number => specFor(spec, 'kubernetes').cpu
 
 export const unitsOf = (unit: Unit, cpu: number): number => (unit === 'attempt' ? 1 : cpu)
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { CLOSED, type Breaker } from '../../../dispatcher/router/breaker.js'
 import { History } from '../../../dispatcher/router/history.js'
+import { Ledger } from '../../../dispatcher/router/load/ledger.js'
 import type { Work } from '../../../dispatcher/router/situation.js'
 import { Spending } from '../../../dispatcher/router/spending.js'
 import { crossroads, NOW, workWith, type Standing } from '../../support/crossroads.js'
@@ -30,6 +31,18 @@ describe('prefer: private', () => {
     assert.deepEqual([decided({}, one).rule, decided({}, one).after], ['expected-wait', 0])
     const { rule, after } = decided({}, one, { cpu: 2 })
     assert.deepEqual([rule, after], ['waiting-budget', 1.5 * 0.9 * 100 * 2])
+  })
+
+  it('goes by the vCPU that the function has at home', () => {
+    const work = workWith({ cpu: 1, kubernetes: { cpu: 2 } })
+    const vcpu = (capacity: number) => {
+      const ledger = new Ledger([{ name: 'kubernetes', unit: 'vcpu', capacity }])
+      const situation = crossroads({ home: { load: ledger.load('kubernetes', NOW)! } })
+      return decide(work, situation).terms!
+    }
+    const { waitingBudgetFrom, expectedWait } = vcpu(5)
+    assert.deepEqual([waitingBudgetFrom?.cpu, expectedWait?.capacity, expectedWait?.free], [2, 2, 2])
+    assert.equal(vcpu(1).expectedWait?.seconds, null)
   })
 
   it('sends over at once what is expected to wait for longer', () => {

@@ -122,6 +122,17 @@ describe('books', () => {
     assert.deepEqual([free(), count(backlog(0, 1))], [1, true])
   })
 
+  it('count what a function takes on the cluster, where it has another number there', () => {
+    const own = { ...release, spec: { ...spec, kubernetes: { cpu: 4 } } }
+    const cluster = new Books(() => ['kubernetes'])
+    cluster.look('kubernetes', { slots: 9, vcpu: { all: 16, largestFree: 16 }, bootSeconds: 0, starting: [] }, T0)
+    for (const id of ['a', 'b', 'c'])
+      cluster.arrived({ id, release: own, decision: decision({ eligible: ['kubernetes', 'lambda'] }), now: T0 })
+    cluster.started({ id: 'a', release: own, backend: 'kubernetes', run, now: T0 })
+    const load = cluster.ledger.load('kubernetes', T0)!
+    assert.deepEqual([Array.from(load.waiting).reduce((sum, units) => sum + units), load.free], [8, 12])
+  })
+
   it('count in vCPU where those are what runs shares, and put right what was entered before that was known', () => {
     const large = { ...release, spec: functionSpec({ cpu: 4 }) }
     books.started({ id: 'a', release: large, backend: 'local', run, now: T0 })

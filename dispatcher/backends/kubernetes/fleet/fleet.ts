@@ -1,4 +1,5 @@
 /** The workers in a cluster, made to follow the queue: started, looked after, sent away. */
+import { specFor } from '../../../../runtime/contract/function-spec.js'
 import type { BackendHost, Capacity, Demand, Loss } from '../../backend.js'
 import { plan, type Crew } from '../../plan.js'
 import { Aftermath } from './aftermath.js'
@@ -164,7 +165,8 @@ export class Fleet {
   }
 
   #cpuOf(member: Member | undefined): number {
-    return (member && this.#releases.get(keyOf(member.release))?.spec.cpu) ?? 1
+    const release = member && this.#releases.get(keyOf(member.release))
+    return release ? specFor(release.spec, 'kubernetes').cpu : 1
   }
 
   #note(demands: Demand[]): void {

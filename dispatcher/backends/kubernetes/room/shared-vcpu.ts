@@ -1,4 +1,5 @@
 /** What the workers of all functions share, in vCPU: as nodes tell it, and as many workers as there may be take of it. Pure. */
+import { specFor } from '../../../../runtime/contract/function-spec.js'
 import type { Demand, SharedVcpu } from '../../backend.js'
 
 export interface VcpuFacts {
@@ -26,7 +27,7 @@ function meanOf(demands: readonly Demand[]): number | undefined {
   for (const { release, queued, running } of busy.length > 0 ? busy : demands) {
     const count = Math.max(1, queued + running)
     pieces += count
-    vcpu += count * release.spec.cpu
+    vcpu += count * specFor(release.spec, 'kubernetes').cpu
   }
   return pieces > 0 ? vcpu / pieces : undefined
 }

@@ -22,6 +22,11 @@ describe('kubernetes: the vCPU that workers share', () => {
     assert.equal(all({ most: 10, slots: 10, demands: [demand(1, 0), demand(5, 0)] }), 30)
   })
 
+  it('are what the function takes on the cluster, where it has another number there', () => {
+    const own = { ...demand(1, 3), release: releaseOf({ cpu: 1, memorySize: 1024, kubernetes: { cpu: 4 } }) }
+    assert.equal(all({ most: 10, slots: 10, demands: [own] }), 40)
+  })
+
   it('are as many as those take that have found a place, where the cluster holds no more', () =>
     assert.equal(all({ most: 30, slots: 6, placed: [8, 8, 8, 8, 4, 4] }), 40))
 
