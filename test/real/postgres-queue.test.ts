@@ -14,6 +14,7 @@ import { getInvocation, listInvocations } from '../../dispatcher/database/sql/re
 import { redrive, redriveFunction } from '../../dispatcher/database/sql/redrive.js'
 import { beginPublishing, settle } from '../../dispatcher/database/sql/settle.js'
 import type { Statement } from '../../dispatcher/database/sql/statement.js'
+import { setAside } from '../../dispatcher/database/sql/set-aside.js'
 import { unclaim } from '../../dispatcher/database/sql/unclaim.js'
 import { nextDue, wakeDue } from '../../dispatcher/database/sql/waiting.js'
 import { newRelease, objectWork, requestWork, success, SUCCEEDED, T0 } from '../support/database-work.js'
@@ -156,7 +157,8 @@ const writes = (): PostgresStatement[] =>
     ...(['local', 'lambda'] as const).flatMap((backend) =>
       [undefined, 9].map((concurrency) => claim({ ...CLAIM, backend, concurrency }, 1)),
     ),
-    unclaim(REF, T0),
+    unclaim(REF, T0, { why: 'away', notBefore: T0 + 1 }),
+    setAside({ function: 'f', release: 1, place: { storage: 's' }, why: 'away', notBefore: T0 + 1, now: T0 }),
     renewLease(REF, T0),
     beginPublishing(REF, { outcome: SUCCEEDED, staged: [] }),
     settle(success({ ...REF, cost: 1 })),
