@@ -52,13 +52,13 @@ export class ApiClient {
     return this.now() - this.#lastContactMs
   }
 
-  async start(request: StartRequest): Promise<Answer<StartAnswer>> {
-    return read(await this.#post({ path: RUNTIME_PATHS.start, body: JSON.stringify(request) }))
+  async start(request: StartRequest, onSent: () => void): Promise<Answer<StartAnswer>> {
+    return read(await this.#post({ path: RUNTIME_PATHS.start, body: JSON.stringify(request), onSent }))
   }
 
   /** Waits for work as long as the dispatcher lets it. */
-  async next(signal: AbortSignal): Promise<Next> {
-    const answer = await this.#call({ method: 'GET', path: RUNTIME_PATHS.next, signal })
+  async next(signal: AbortSignal, onSent: () => void): Promise<Next> {
+    const answer = await this.#call({ method: 'GET', path: RUNTIME_PATHS.next, signal, onSent })
     if (answer.status === 200) return { kind: 'attempt', attempt: readAttempt(readEvent(answer)) }
     if (answer.status === 204) return { kind: 'nothing' }
     if (answer.status === 410) return { kind: 'dismissed' }

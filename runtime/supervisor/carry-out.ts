@@ -5,6 +5,7 @@ import { failureFrom } from './attempt-failure.js'
 import type { WorkerConfig } from './config.js'
 import type { LogShipper } from './log-shipper.js'
 import { countMemoryKills } from './memory-kills.js'
+import { monotonicMs } from './monotonic.js'
 import { ResultCapture } from './result-capture.js'
 import { runFailure } from './run-failure.js'
 import type { Runner } from './runner.js'
@@ -94,11 +95,11 @@ function stageOut({ log, carrier }: Task, workspace: Workspace): Promise<string[
 }
 
 async function timed<T>(times: StageTimes, stage: keyof StageTimes, work: () => Promise<T>): Promise<T> {
-  const startedMs = performance.now()
+  const startedMs = monotonicMs()
   try {
     return await work()
   } finally {
-    times[stage] = Math.round(performance.now() - startedMs)
+    times[stage] = Math.round(monotonicMs() - startedMs)
   }
 }
 

@@ -17,6 +17,8 @@ export interface HttpRequest {
   /** Its length is among the headers by itself. */
   body?: Buffer | FilePart
   signal?: AbortSignal
+  /** Called once the request has left: until the answer comes there is time for something else. */
+  onSent?: () => void
   /** Milliseconds of silence after which the connection counts as broken; undefined = wait for ever (long poll). */
   idleMs?: number
 }
@@ -36,6 +38,7 @@ export async function open(call: HttpRequest): Promise<IncomingMessage> {
   outgoing.on('response', resolve)
   outgoing.on('error', reject)
   outgoing.on('socket', (socket) => outgoing.reusedSocket || socket.setKeepAlive(true, KEEP_ALIVE_MS))
+  if (call.onSent) outgoing.on('finish', call.onSent)
   outgoing.on('timeout', () => outgoing.destroy(new Error(`nothing was heard for ${call.idleMs} ms`)))
   if (call.body === undefined || Buffer.isBuffer(call.body)) outgoing.end(call.body)
   // A store may refuse before it has read everything: its answer says more than the broken pipe.

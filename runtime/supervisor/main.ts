@@ -1,53 +1,30 @@
-/** The supervisor: started by a back-end as the one program of a worker. */
+/**
+ * The supervisor: started by a back-end as the one program of a worker. Somebody waits for it: what a worker needs only
+ * later is loaded while the dispatcher answers, and what only some need, by those.
+ */
 import { asError } from '../contract/errors.js'
 import { ApiClient } from './api-client.js'
-import { hasStartToken, readApiConfig, readWorkerConfig, type WorkerConfig } from './config.js'
-import { isOnLambda } from './lambda/lambda-config.js'
-import { workOnLambda } from './lambda/work-on-lambda.js'
-import { onceAtATime } from './once-at-a-time.js'
-import { runnerFor } from './runner-for.js'
-import { startWorker } from './start-worker.js'
-import { EXIT, work } from './work.js'
-import { prepareScratch, prepareWorkspace } from './workspace.js'
+import { hasStartToken, readApiConfig } from './config.js'
+import { EXIT } from './exit.js'
+import { fetchStart } from './fetch-start.js'
+import { isOnLambda } from './lambda/is-on-lambda.js'
 
 async function main(environment: NodeJS.ProcessEnv): Promise<number> {
   const { shutdown, hurry } = shutdownSignals()
   try {
-    if (isOnLambda(environment))
+    if (isOnLambda(environment)) {
+      const { workOnLambda } = await import('./lambda/work-on-lambda.js')
       return await workOnLambda({ environment, parent: process.ppid, shutdown, now: Date.now, note })
-    const { api, config } = await begin(environment, shutdown)
-    const prepareNext = onceAtATime(() => prepareWorkspace(config.scratch), note)
-    const runner = runnerFor(config, prepareNext)
-    try {
-      return await work({ api, config, runner, prepare: prepareNext, shutdown, hurry, now: Date.now, note })
-    } finally {
-      await runner.close()
     }
+    const given = readApiConfig(environment)
+    const rest = () => import('./work-for-dispatcher.js')
+    const api = new ApiClient(given, Date.now)
+    const started = hasStartToken(environment) ? await fetchStart(api, shutdown, () => void rest()) : undefined
+    const { workForDispatcher } = await rest()
+    return await workForDispatcher({ environment, given, ...(started ? { started } : {}), shutdown, hurry, note })
   } catch (error) {
     note(asError(error).message)
     return EXIT.failed
-  }
-}
-
-/** A worker with a start token gets the rest from the dispatcher; any other finds it where its environment says. */
-async function begin(environment: NodeJS.ProcessEnv, shutdown: AbortSignal) {
-  const given = readApiConfig(environment)
-  const api = new ApiClient(given, Date.now)
-  if (!hasStartToken(environment)) return { api, config: await prepare(api, () => readWorkerConfig(environment)) }
-  const { token, worker } = await startWorker(api, shutdown)
-  const known = new ApiClient({ ...given, token }, Date.now)
-  return { api: known, config: await prepare(known, () => readWorkerConfig(environment, worker)) }
-}
-
-/** A worker that cannot start says so to the dispatcher too, which may have nobody reading its standard error. */
-async function prepare(api: ApiClient, read: () => WorkerConfig): Promise<WorkerConfig> {
-  try {
-    const config = read()
-    await prepareScratch(config.scratch)
-    return config
-  } catch (error) {
-    await api.initError(asError(error).message).catch(() => undefined)
-    throw error
   }
 }
 

@@ -17,7 +17,7 @@ export class ScriptRunner implements Runner {
     try {
       const end = await runScript({
         program: programFor(worker),
-        workingDirectory: await workingDirectoryFor(worker, context.workspace),
+        workingDirectory: workingDirectoryFor(worker, context.workspace),
         environment: scriptEnvironment(context),
         standardInput: standardInput(context),
         scratch,

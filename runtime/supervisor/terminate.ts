@@ -1,5 +1,6 @@
 /** Ends a process group: TERM, a stated wait, KILL. */
 import { KILL_AFTER_SECONDS } from '../contract/worker-environment.js'
+import { monotonicMs } from './monotonic.js'
 import { isGroupRunning } from './processes.js'
 import { wait } from './wait.js'
 
@@ -8,8 +9,8 @@ const LOOK_EVERY_MS = 25
 /** Gives every process of the group its time to end by itself, unless `hurry` aborts. */
 export async function terminateGroup(group: number, hurry: AbortSignal): Promise<void> {
   signalGroup(group, 'SIGTERM')
-  const deadlineMs = performance.now() + KILL_AFTER_SECONDS * 1000
-  while (isRunning(group) && performance.now() < deadlineMs && !hurry.aborted) await wait(LOOK_EVERY_MS, hurry)
+  const deadlineMs = monotonicMs() + KILL_AFTER_SECONDS * 1000
+  while (isRunning(group) && monotonicMs() < deadlineMs && !hurry.aborted) await wait(LOOK_EVERY_MS, hurry)
   killGroup(group)
 }
 

@@ -3,12 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { asError } from '../contract/errors.js'
 import { formatSeconds } from '../contract/units.js'
 import type { Attempt, Next } from './api-client.js'
+import { EXIT } from './exit.js'
 import type { Host } from './host.js'
-import { supervise, type Ending } from './supervise.js'
+import type { Ending } from './supervise.js'
 import { backoffMs, wait } from './wait.js'
 
-/** Exit codes of the supervisor itself. */
-export const EXIT = Object.freeze({ done: 0, failed: 1 })
+/** Loaded while the dispatcher looks for the first attempt. */
+const supervision = () => import('./supervise.js')
 
 export async function work(host: Host): Promise<number> {
   setImmediate(host.prepare)
@@ -28,6 +29,7 @@ export async function work(host: Host): Promise<number> {
 
 /** One attempt after the other, as long as the answer to each report brings the next. */
 async function superviseAll(first: Attempt, host: Host): Promise<void> {
+  const { supervise } = await supervision()
   let attempt: Attempt | undefined = first
   while (attempt) attempt = await finish(await supervise(attempt, host))
 }
@@ -46,7 +48,7 @@ async function nextOrUnreachable(host: Host): Promise<Next | undefined> {
   let brokenSinceMs: number | undefined
   for (let tries = 0; !shutdown.aborted; tries++) {
     try {
-      return await api.next(shutdown)
+      return await api.next(shutdown, () => void supervision())
     } catch (error) {
       if (shutdown.aborted) return undefined
       brokenSinceMs ??= now()

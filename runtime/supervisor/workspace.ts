@@ -1,8 +1,18 @@
 /**
- * The directory that belongs to one attempt: made before it, gone after it. Between two scripts single quick calls are
- * made synchronously: each takes microseconds, and its way through the thread pool ten times as long.
+ * The directory that belongs to one attempt: made before it, gone after it. While a script waits for them, single quick
+ * calls are made synchronously: each takes microseconds, and its way through the thread pool ten times as long.
  */
-import { existsSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROCESS_GROUP_FILE } from '../contract/worker-environment.js'
@@ -42,8 +52,8 @@ export async function createWorkspace(scratch: string, attempt: string, event: s
   if (!ATTEMPT_ID.test(attempt)) throw new Error(`"${attempt.slice(0, 100)}" is no id of an attempt`)
   const workspace = layout(join(scratch, attempt))
   if (!movedIn(join(scratch, PREPARED), workspace.root)) {
-    await removeTree(workspace.root)
-    for (const directory of directoriesOf(workspace)) await mkdir(directory, { recursive: true })
+    if (existsSync(workspace.root)) await removeTree(workspace.root)
+    for (const directory of directoriesOf(workspace)) mkdirSync(directory, { recursive: true })
   }
   writeFileSync(workspace.eventFile, event)
   return workspace
@@ -92,9 +102,9 @@ function worked(call: () => void): boolean {
 
 /** Makes the scratch directory and removes what a worker that crashed left there. */
 export async function prepareScratch(scratch: string): Promise<void> {
-  await mkdir(scratch, { recursive: true })
-  await rm(join(scratch, PROCESS_GROUP_FILE), { force: true })
-  const leftovers = (await readdir(scratch)).filter((name) => ATTEMPT_ID.test(name) || name.startsWith(PREPARED))
+  mkdirSync(scratch, { recursive: true })
+  rmSync(join(scratch, PROCESS_GROUP_FILE), { force: true })
+  const leftovers = readdirSync(scratch).filter((name) => ATTEMPT_ID.test(name) || name.startsWith(PREPARED))
   for (const name of leftovers) await removeTree(join(scratch, name))
 }
 

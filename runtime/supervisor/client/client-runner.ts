@@ -105,7 +105,7 @@ export class ClientRunner implements Runner {
     await this.#enter(this.#home)
     this.#process = new ClientProcess({
       program: programFor(worker),
-      workingDirectory: await workingDirectoryFor(worker, { work }),
+      workingDirectory: workingDirectoryFor(worker, { work }),
       environment: clientEnvironment(this.#config, { address: api.address, megabytes: megabytesHere() }),
       output: this.#output,
     })

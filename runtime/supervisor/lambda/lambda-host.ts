@@ -36,7 +36,7 @@ export async function openHost(open: OpenHost): Promise<LambdaHost> {
   const [secrets] = await Promise.all([fetchSecrets(config, now), prepareScratch(scratch)])
   const workerOf = (release: number) => workerConfig(config, secrets, release)
   const prepare = onceAtATime(() => prepareWorkspace(scratch), note)
-  const runner = runnerFor(workerOf(config.version), prepare)
+  const runner = await runnerFor(workerOf(config.version), prepare)
   const s3 = new S3Client({ region, credentials, now, ...(endpoints.s3 ? { endpoint: endpoints.s3 } : {}) })
   if (runner instanceof ClientRunner) await startClient(runner)
   else setImmediate(prepare)
