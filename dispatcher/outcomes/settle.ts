@@ -5,6 +5,7 @@ import { asError, mayPass, SpillwayError } from '../../runtime/contract/errors.j
 import { attemptId, isEnded } from '../../runtime/contract/invocation.js'
 import { inTurn } from '../../runtime/contract/in-turn.js'
 import {
+  CAUSES,
   failed,
   type Cause,
   type Failed,
@@ -255,7 +256,9 @@ export class Settle {
   }
 }
 
-function elsewhereThan({ backend }: RunningAttempt, cause: Cause, decision: BriefDecision): Elsewhere {
+/** Undefined for a failure that no other back-end cures. */
+function elsewhereThan({ backend }: RunningAttempt, cause: Cause, decision: BriefDecision): Elsewhere | undefined {
+  if (!CAUSES[cause].elsewhere) return undefined
   const { eligible } = decision
   const others = eligible.filter((name) => name !== backend)
   const why = () => inWords(decision).reasons.map(({ text }) => text)

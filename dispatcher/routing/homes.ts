@@ -15,6 +15,8 @@ interface Seen {
   isUsable: boolean
   /** When it was last said. */
   slots: number
+  /** Why it takes no work, for people. */
+  lack?: string
 }
 
 export class Homes {
@@ -30,11 +32,19 @@ export class Homes {
       const isOther = before.isUsable !== isUsable || (isUsable && isClear(before.slots, slots))
       if (isOther)
         changes.push(before.isUsable === isUsable ? slotsText(name, before, slots) : useText(name, isUsable, isAway))
-      this.#seen.set(name, isOther ? { isUsable, slots } : before)
+      const lack = isUsable ? {} : { lack: useText(name, isUsable, isAway) }
+      this.#seen.set(name, isOther ? { isUsable, slots, ...lack } : before)
     }
-    return changes.length > 0 ? changes.join(' and ') : undefined
+    return inOne(changes)
+  }
+
+  /** Which take no work now, for people; undefined: all take some. */
+  get lost(): string | undefined {
+    return inOne([...this.#seen.values()].flatMap(({ lack }) => lack ?? []))
   }
 }
+
+const inOne = (texts: readonly string[]) => (texts.length > 0 ? texts.join(' and ') : undefined)
 
 const isClear = (before: number, slots: number) =>
   Math.abs(before - slots) >= CLEAR_DIFFERENCE && Math.max(before, slots) >= CLEAR_FACTOR * Math.min(before, slots)

@@ -2,22 +2,19 @@
  * Work that waits is decided about again when a private back-end is lost or comes back: what it was told is not true any
  * more. From the oldest on, each in view of what waits before it; in the background, so that nothing else waits for that.
  */
-import type { BriefDecision } from '../../runtime/contract/decision.js'
 import { isPublic, type BackendName } from '../../runtime/contract/function-spec.js'
 import type { Release } from '../../runtime/contract/release.js'
 import { asError } from '../../runtime/contract/errors.js'
 import type { BackendHost } from '../backends/backend.js'
 import type { Backlog, Database, NewDecision, WaitingWork } from '../database/database.js'
 import { decide } from '../router/decide.js'
+import { decidedAgain } from './decided-again.js'
 import { Line } from './line.js'
 import { pastOf, type Past } from './past.js'
 import { workOf, type Routing } from './routing.js'
 
 /** Pieces of work that are read and written at once. */
 const BATCH = 500
-
-/** Milliseconds by which the time to spill over must differ for the new decision to be worth writing down. */
-const DIFFERENCE_MS = 1000
 
 export interface RedecideContext {
   database: Database
@@ -95,9 +92,8 @@ export class Redecide {
     if (spillAt !== null && spillAt <= now() && !isHeld) kind.goes(invocation)
     else line.add(kind)
     if (isHeld) kind.holds(invocation)
-    if (decision.eligible.length === 0 || isSame(before, decision)) return []
-    const reason = { code: 'decided-again', text: `decided again at ${new Date(now()).toISOString()}: ${why}` }
-    return [{ invocation, decision: { ...decision, reasons: [...decision.reasons, reason] } }]
+    const again = decidedAgain(before, decision, { why, now: now() })
+    return again ? [{ invocation, decision: again }] : []
   }
 }
 
@@ -109,11 +105,6 @@ interface Lane {
   line: Line
   why: string
 }
-
-type Timed = Pick<BriefDecision, 'spillAt'>
-
-const isSame = ({ spillAt: before }: Timed, { spillAt }: Timed): boolean =>
-  before === spillAt || (before !== null && spillAt !== null && Math.abs(before - spillAt) < DIFFERENCE_MS)
 
 /** The sets of back-ends that work of it can wait for where it has a choice between home and away. */
 function choices({ queuedFor }: Backlog): BackendName[][] {

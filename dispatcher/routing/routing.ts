@@ -21,6 +21,7 @@ import { spillNow, type SpillVerdict } from '../router/spill.js'
 import { Books } from './books.js'
 import { Breakers } from './breakers.js'
 import { Budgets, type Unpaid } from './budgets.js'
+import { decidedAgain } from './decided-again.js'
 import { Homes } from './homes.js'
 import { illness } from './illness.js'
 import { learn } from './learn.js'
@@ -176,15 +177,22 @@ export class Routing {
     learn(this.history, [{ ...attempt, endedAt: now, ...(cause ? { cause } : {}) }])
   }
 
-  /** Where work may run after a failure that another back-end may cure; undefined where nothing changes. */
+  /**
+   * Where work may run after a failure that another back-end may cure, or that brings it back to the queue of a private
+   * one that takes no work now; undefined where nothing changes.
+   */
   async afterFailure(attempt: RunningAttempt, cause: Cause): Promise<BriefDecision | undefined> {
-    const { backends, database } = this.#context
-    if (!CAUSES[cause].elsewhere || backends.limits().length < 2) return undefined
+    const { backends, database, now: clock } = this.#context
+    const { elsewhere, retryable } = CAUSES[cause]
+    const { lost } = this.#usable
+    if (!(elsewhere || (retryable && lost !== undefined)) || backends.limits().length < 2) return undefined
     const record = await database.getInvocation(attempt.invocation)
     if (!record) return undefined
+    const now = clock()
     const { failures, moved } = pastOf(record)
-    const failure = { backend: attempt.backend, cause, at: this.#context.now() }
-    return this.#decideAgain(record, { moved, failures: [...failures, failure] })
+    const failure = { backend: attempt.backend, cause, at: now }
+    const decision = await this.#decideAgain(record, { moved, failures: [...failures, failure] })
+    return elsewhere || lost === undefined ? decision : decidedAgain(record.decision, decision, { why: lost, now })
   }
 
   /** As it would be decided if it came up now. */

@@ -16,7 +16,9 @@ describe('a change of the private side', () => {
   it('is told when there is no room any more, and when there is again', () => {
     assert.equal(look(0), 'kubernetes has no room any more')
     assert.equal(look(0), undefined)
+    assert.equal(homes.lost, 'kubernetes has no room any more')
     assert.equal(look(3), 'kubernetes takes work again')
+    assert.equal(homes.lost, undefined)
   })
 
   it('is told when half of the room is gone, be it bit by bit, and when there is twice as much', () => {

@@ -12,6 +12,8 @@ import type { Release } from '../../../runtime/contract/release.js'
 import { failure, functionSpec, newRelease, objectWork, T0 } from '../../support/database-work.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
 
+const CLAIM = { function: 'f', release: 1, worker: 'w' }
+
 describe('deciding again', () => {
   const directory = temporaryDirectory()
   let database: Database
@@ -120,7 +122,7 @@ describe('deciding again', () => {
     const decision = { ...(await database.getInvocation(id!))!.decision, spillAt: now }
     await database.redecide([{ invocation: id!, decision }])
     const spent = () => routing.situation({ ...release, spec }).spending!.lastHour(now)
-    await database.claim({ function: 'f', release: 1, backend: 'lambda', worker: 'w', now, leaseUntil: now + 1000 })
+    await database.claim({ ...CLAIM, backend: 'lambda', now, leaseUntil: now + 1000 })
     await round()
     assert.equal(spent(), 0)
     routing.spendingIsOld()
@@ -128,18 +130,27 @@ describe('deciding again', () => {
     assert.ok(spent() > 0)
   })
 
+  it('sends over what comes back to a queue that nobody takes from any more, and nothing while somebody does', async () => {
+    await accept(1)
+    await round()
+    const claim = (await database.claim({ ...CLAIM, backend: 'kubernetes', now, leaseUntil: now + 1000 }))!
+    const attempt = (await database.runningAttempt(claim))!
+    assert.equal(await routing.afterFailure(attempt, 'worker-lost'), undefined)
+    capacity = { ...capacity, slots: 0 }
+    await round()
+    assert.equal(await routing.afterFailure(attempt, 'cancelled'), undefined)
+    const decision = (await routing.afterFailure(attempt, 'worker-lost'))!
+    await database.settle(failure('worker-lost', { ...claim, to: 'queued', decision, now }))
+    assert.deepEqual(await due([claim.invocation]), [true])
+    const again = (await database.getInvocation(claim.invocation))!.decision
+    assert.match(again.reasons.at(-1)!.text, /^decided again at .*: kubernetes has no room any more$/)
+  })
+
   it('does not send work back to where it ran out of memory', async () => {
     const local = { limits: { name: 'local', public: false }, capacity: () => ({ ...capacity, slots: 1 }) }
     backends.workers.push(local as unknown as WorkerBackend)
     await accept(2)
-    const claim = (await database.claim({
-      function: 'f',
-      release: 1,
-      backend: 'local',
-      worker: 'w',
-      now,
-      leaseUntil: now + 1000,
-    }))!
+    const claim = (await database.claim({ ...CLAIM, backend: 'local', now, leaseUntil: now + 1000 }))!
     const attempt = (await database.runningAttempt(claim))!
     const decision = (await routing.afterFailure(attempt, 'out-of-memory'))!
     await database.settle(failure('out-of-memory', { ...claim, to: 'queued', decision, now }))
