@@ -7,7 +7,6 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import type { Played } from '../../dispatcher/simulator/play.js'
 import type { Decision } from '../../runtime/contract/decision.js'
@@ -16,16 +15,31 @@ import type { BackendName } from '../../runtime/contract/function-spec.js'
 import type { MinioServer } from '../real/programs/minio.js'
 import { REPOSITORY, type DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
-import { beside } from '../support/lambda/beside-lambda.js'
+import { beside, type SmallAws } from '../support/lambda/beside-lambda.js'
 import { error } from '../support/lambda/lambda-endpoint.js'
-import { FUNCTION, SmallLambda } from '../support/lambda/small-lambda.js'
+import { FUNCTION, STAGING_BUCKET } from '../support/lambda/small-lambda.js'
+import { ANY_FILES, FILES, Lake, RESULTS, resultsOn, SCRIPT, type Result } from '../support/lake.js'
 import { objectNotice } from '../support/object-notice.js'
+
+/** What is deployed there, in a directory for what it needs. */
+export interface FunctionOnLambda {
+  directory: string
+  name: string
+  script: string
+  /** As the dispatcher gets it. */
+  spec: Record<string, unknown>
+}
+
+export interface Lambda extends SmallAws {
+  stop: () => Promise<void>
+}
 
 export interface SpillwayDriver {
   home: BackendName
   /** Of a user of that dispatcher. */
   token?: string
   minio: () => Promise<MinioServer>
+  lambda: (has: FunctionOnLambda) => Promise<Lambda>
   /** A dispatcher with a home of two slots and Lambda beside it, and with the storage `lake`. */
   start: (parts: { directory: string; lake: object; environment: Record<string, string> }) => Promise<DispatcherProcess>
   /** Keys of a function without which it does not run at home. */
@@ -42,33 +56,33 @@ const ROUTING = { expectedTime: 2, waitingBudget: { factor: 20, share: 'none' } 
 const FORESEEN_WITHIN = 0.15
 
 const MINUTE_MS = 60_000
-const BUCKETS = { files: 'files', results: 'results' }
 
-/** Takes as many seconds as the first line says. */
-const SCRIPT = `#!/bin/sh
-set -e
-sleep "$(head -n 1 "$INPUT_FILE_PATH")"
-tail -n +2 "$INPUT_FILE_PATH" | tr a-z A-Z > "$TMP_OUTPUT_DIR/$(basename "$INPUT_FILE_PATH")"
-`
-
-export function spillwaySuite({ home, token, minio: startMinio, start, spec, closing }: SpillwayDriver): void {
+export function spillwaySuite(driver: SpillwayDriver): void {
+  const { home, token, start, spec, closing } = driver
   let directory: string
   let minio: MinioServer
-  let lambda: SmallLambda
+  let lambda: Lambda
   let dispatcher: DispatcherProcess
   /** What became of the 60 files. */
   let burst: InvocationRecord[]
+  let lake: Lake
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'spillway-'))
     mkdirSync(join(directory, 'lambda'))
-    minio = await startMinio()
-    lambda = await SmallLambda.start(join(directory, 'lambda'))
-    await lambda.install({ script: SCRIPT })
-    const lake = { ...minio.storage, webhook: [], reconcile: 0.5 }
-    dispatcher = await start({ directory, lake, environment: { ...minio.environment('lake'), ...beside(lambda) } })
+    minio = await driver.minio()
+    lake = new Lake(minio)
+    lambda = await driver.lambda({
+      directory: join(directory, 'lambda'),
+      name: FUNCTION,
+      script: SCRIPT,
+      spec: wholeSpec(),
+    })
+    const storage = { ...minio.storage, webhook: [], reconcile: 0.5 }
+    const environment = { ...minio.environment('lake'), ...beside(lambda) }
+    dispatcher = await start({ directory, lake: storage, environment })
     await put()
-    await minio.client().setBucketVersioning(BUCKETS.results, { Status: 'Enabled' })
+    await lake.keepVersions()
   })
   after(async () => {
     await dispatcher?.stop()
@@ -77,16 +91,17 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
   })
 
-  const put = (more: Record<string, unknown> = {}, name = FUNCTION) =>
-    dispatcher.put(name, SCRIPT, {
-      image: 'busybox',
-      timeout: 60,
-      routing: ROUTING,
-      ...spec(),
-      input: 'lake://files/',
-      output: 'lake://results/',
-      ...more,
-    })
+  const wholeSpec = (more: Record<string, unknown> = {}) => ({
+    image: 'busybox',
+    timeout: 60,
+    routing: ROUTING,
+    ...spec(),
+    input: FILES,
+    output: RESULTS,
+    ...more,
+  })
+
+  const put = (more: Record<string, unknown> = {}, name = FUNCTION) => dispatcher.put(name, SCRIPT, wholeSpec(more))
 
   /** As an operator on the command line; answers what it prints. */
   async function spillway(...words: string[]): Promise<string> {
@@ -94,20 +109,9 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
     return (await promisify(execFile)(process.execPath, [PROGRAM, ...words], { env })).stdout
   }
 
-  const contentOf = (name: string) => `words of ${name}\n`
-
-  /** Run times by name; all are there before the next listing can see half of them. */
-  async function upload(prefix: string, runTimes: readonly number[]): Promise<string[]> {
-    const names = runTimes.map((_, index) => `${prefix}-${String(index).padStart(2, '0')}`)
-    const put = (name: string, index: number) =>
-      minio.client().putObject(BUCKETS.files, name, `${runTimes[index]}\n${contentOf(name)}`)
-    await Promise.all(names.map(put))
-    return names
-  }
-
   const summaries = async (prefix: string, name = FUNCTION) =>
     (await dispatcher.invocations(`?function=${name}&limit=1000`)).invocations.filter(
-      ({ input }) => input.kind === 'object' && new RegExp(`^${prefix}[-.]`).test(input.event.key),
+      ({ input }) => input.kind === 'object' && new RegExp(`^${prefix}[-./]`).test(input.event.key),
     )
 
   /** All that became of them, once all have ended. */
@@ -129,16 +133,8 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
       [],
     )
     assert.deepEqual(records.map(keyOf).toSorted(), [...names].toSorted())
-    for (const name of names) {
-      const result = await text(await minio.client().getObject(BUCKETS.results, name))
-      assert.equal(result, contentOf(name).toUpperCase())
-      assert.equal(await versionsOf(name), 1, `${name} was published more than once`)
-    }
-  }
-
-  async function versionsOf(name: string): Promise<number> {
-    const versions = minio.client().listObjects(BUCKETS.results, name, true, { IncludeVersion: true })
-    return (await versions.toArray()).length
+    for (const { tries } of records) assert.equal(tries.filter(({ cause }) => cause === undefined).length, 1)
+    await lake.check(names)
   }
 
   const backendNamed = async (name: BackendName) => {
@@ -151,7 +147,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
 
   it('has nothing go over while there is room', async () => {
     await put({ routing: { expectedTime: 1, waitingBudget: MINUTE_MS / 1000 } })
-    const names = await upload('first', [1, 1, 1])
+    const names = await lake.upload('first', [1, 1, 1])
     const records = await ended('first', names.length)
     await checkBooks(names, records)
     assert.deepEqual(records.filter(wentOver), [])
@@ -159,7 +155,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
 
   it('leads over what the small side is too slow for, when 60 files arrive at once; every record says why', async () => {
     await put()
-    const names = await upload(
+    const names = await lake.upload(
       'burst',
       Array.from({ length: 60 }, (_, index) => 0.5 + ((index * 7) % 10) / 4),
     )
@@ -173,6 +169,8 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
       for (const term of [expectedRun?.seconds, expectedWait?.seconds, waitingBudget, cost, hold])
         assert.equal(typeof term, 'number', JSON.stringify(decision.terms))
       assert.ok(decision.reasons.some(({ code }) => code === rule))
+      const toLambda = tries.filter(({ backend }) => backend === 'lambda')
+      assert.ok(toLambda.every(({ startedAt }) => startedAt >= decision.spillAt!))
       const paid = tries.filter(({ cost: usd }) => usd !== undefined).map(({ backend }) => backend)
       assert.deepEqual(
         paid,
@@ -194,6 +192,25 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
     assert.ok(Math.abs(summary.spilled - share) <= FORESEEN_WITHIN * share)
   })
 
+  it('makes the same of a file on either side, byte for byte', async () => {
+    const atHome = await resultsFrom(home)
+    assert.equal(atHome.get('rose.txt')?.bytes.toString(), 'RED\n')
+    assert.equal(atHome.size, 2 * Object.keys(ANY_FILES).length)
+    assert.deepEqual(await resultsFrom('lambda'), atHome)
+  })
+
+  /** Everything that one side makes of the files. */
+  async function resultsFrom(side: BackendName): Promise<Map<string, Result>> {
+    await put({ backends: [side], output: resultsOn(side) })
+    const count = await lake.uploadFor(side)
+    const records = await ended(`${side}-side`, count)
+    assert.deepEqual(
+      records.map(({ state, tries }) => [state, ...tries.map(({ backend }) => backend)]),
+      Array.from({ length: count }, () => ['succeeded', side]),
+    )
+    return lake.madeOn(side)
+  }
+
   it('keeps home what may take 20 minutes, and what is larger than Lambda takes', async () => {
     await put({ timeout: 1200, routing: { waitingBudget: 0 }, input: [], output: [] }, 'plants-dev-slow')
     const slow = await decisionFor('plants-dev-slow', 100)
@@ -202,8 +219,9 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
       slow.reasons.some(({ text }) => text === 'lambda: timeout 20 min is over 15 min'),
       texts(slow),
     )
-    const ran = await dispatcher.invokeAndWait('plants-dev-slow', '0.1\nwords\n')
-    assert.deepEqual([ran.state, ran.tries.map(({ backend }) => backend)], ['succeeded', [home]], texts(ran.decision))
+    const waiting = Array.from({ length: 3 * SLOTS }, () => dispatcher.invokeAndWait('plants-dev-slow', '0.1\nwords\n'))
+    for (const { state, tries, decision } of await Promise.all(waiting))
+      assert.deepEqual([state, ...tries.map(({ backend }) => backend)], ['succeeded', home], texts(decision))
     const large = { [home]: { ...Object(spec()[home]), ephemeralStorageSize: 12_000 } }
     await put({ ephemeralStorageSize: 10_240, ...large, input: 'lake://large/', output: [] }, 'plants-dev-large')
     const decision = await decisionFor('plants-dev-large', 11e9)
@@ -226,6 +244,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
     )
     assert.deepEqual(record.decision.eligible, [home])
     assert.deepEqual(new Set(record.tries.map(({ backend }) => backend)), new Set([home]))
+    assert.deepEqual(new Set(lambda.endpoint.invocations.map(({ name }) => name)), new Set([FUNCTION]))
   })
 
   it('keeps work home when the budget is used up, and says so', async () => {
@@ -233,7 +252,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
     assert.ok(spent > 0)
     const routing = { expectedTime: 0.5, waitingBudget: 0, budget: { perHour: spent } }
     await put({ routing })
-    const names = await upload(
+    const names = await lake.upload(
       'budget',
       Array.from({ length: 10 }, () => 0.5),
     )
@@ -253,7 +272,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
     await put({ routing: { expectedTime: 0.5, waitingBudget: 0 } })
     const words = 'The security token included in the request is invalid.'
     lambda.endpoint.rule = () => error(403, 'UnrecognizedClientException', words)
-    const names = await upload(
+    const names = await lake.upload(
       'ill',
       Array.from({ length: 20 }, () => 0.5),
     )
@@ -270,7 +289,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
     lambda.endpoint.rule = () => undefined
     const { retryAt = 0 } = (await backendNamed('lambda')).breaker ?? {}
     await eventually(() => Date.now() > retryAt, { timeoutMs: 2 * MINUTE_MS, everyMs: 500 })
-    const later = await upload(
+    const later = await lake.upload(
       'well',
       Array.from({ length: 10 }, () => 0.5),
     )
@@ -283,7 +302,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
   if (closing)
     it('spills the queue when the node is cordoned, and no more when it is uncordoned', async () => {
       await put({ routing: { expectedTime: 3, waitingBudget: 3600 } })
-      const names = await upload(
+      const names = await lake.upload(
         'cordon',
         Array.from({ length: 12 }, () => 3),
       )
@@ -302,7 +321,7 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
       await closing.open()
       const hasRoom = async () => (await decisionFor(FUNCTION, 20)).eligible[0] === home
       await eventually(hasRoom, { timeoutMs: MINUTE_MS, everyMs: 200, what: 'room on the private side' })
-      const later = await upload(
+      const later = await lake.upload(
         'uncordon',
         Array.from({ length: 4 }, () => 0.5),
       )
@@ -310,9 +329,19 @@ export function spillwaySuite({ home, token, minio: startMinio, start, spec, clo
       await checkBooks(later, stayed)
       assert.deepEqual(stayed.filter(wentOver), [])
     })
+
+  it('has in the end taken each file in once and published its results once, and left nothing on the way', async () => {
+    const names = await lake.checkAll()
+    const { invocations } = await dispatcher.invocations(`?function=${FUNCTION}&limit=1000`)
+    assert.deepEqual(new Set(invocations.map(({ state }) => state)), new Set(['succeeded']))
+    const taken = invocations.map(keyOf).filter((key) => !key.includes('-side/'))
+    assert.deepEqual(taken.toSorted(), names.toSorted())
+    const staged = () => lambda.s3.below(`${STAGING_BUCKET}/spillway/`).length
+    await eventually(() => staged() === 0, { timeoutMs: MINUTE_MS, everyMs: 100, what: 'an empty staging bucket' })
+  })
 }
 
-const keyOf = ({ input }: InvocationRecord) => (input.kind === 'object' ? input.event.key : '')
+const keyOf = ({ input }: Pick<InvocationRecord, 'input'>) => (input.kind === 'object' ? input.event.key : '')
 
 const wentOver = ({ tries }: InvocationRecord) => tries.at(-1)?.backend === 'lambda'
 

@@ -47,14 +47,17 @@ export const whyNoDerivedFunctions = (): string | undefined =>
 
 export class DerivedFunctions {
   readonly #directory = realpathSync(mkdtempSync(join(tmpdir(), 'spillway-derived-')))
-  readonly #registry: RegistryServer
+  /** `host:port` */
+  readonly #registry: string
+  readonly #closeRegistry: () => Promise<void>
   readonly #podman = Podman.open()
   readonly #images: Images
   readonly #bases = new Map<string, string>()
   #unpacked = 0
 
-  private constructor(registry: RegistryServer) {
+  private constructor(registry: string, closeRegistry: () => Promise<void>) {
     this.#registry = registry
+    this.#closeRegistry = closeRegistry
     this.#images = openImages({
       cacheDirectory: join(this.#directory, 'images'),
       supervisor: supervisorBundle(),
@@ -64,22 +67,34 @@ export class DerivedFunctions {
     })
   }
 
+  /** With a registry of its own. */
   static async start(): Promise<DerivedFunctions> {
-    return new DerivedFunctions(await RegistryServer.start())
+    const registry = await RegistryServer.start()
+    return new DerivedFunctions(registry.host, () => registry.stop())
+  }
+
+  /** With a registry that is there already, `host:port`. */
+  static in(registry: string): DerivedFunctions {
+    return new DerivedFunctions(registry, () => Promise.resolve())
   }
 
   /** Puts a base image into the registry. */
   push(name: string, { fill, config }: BaseImage): void {
     const local = this.#podman.makeImage(name, fill, config)
-    const reference = `${this.#registry.host}/base/${name}:1`
+    const reference = `${this.#registry}/base/${name}:1`
     this.#podman.run('push', '--quiet', '--tls-verify=false', local, reference)
+    this.use(name, reference)
+  }
+
+  /** Takes what is in a registry already as a base image. */
+  use(name: string, reference: string): void {
     this.#bases.set(name, reference)
   }
 
   /** The whole way: derived, pushed, pulled by another, unpacked. */
   async derive(source: FunctionSource): Promise<Derived> {
     const { reference, facts, file, layer } = await this.#compile(source)
-    const repository = `${this.#registry.host}/derived/${source.name}`
+    const repository = `${this.#registry}/derived/${source.name}`
     const derived = await this.#images.deriveImage({ base: reference, layers: ['kit', layer], repository })
     const command = await this.#images.kitCommand()
     const root = unpackImage(this.#podman, derived.reference, join(this.#directory, `root-${++this.#unpacked}`))
@@ -115,7 +130,7 @@ export class DerivedFunctions {
   async stop(): Promise<void> {
     this.#images.close()
     this.#podman.close()
-    await this.#registry.stop()
+    await this.#closeRegistry()
     rmSync(this.#directory, { recursive: true, force: true })
   }
 }
