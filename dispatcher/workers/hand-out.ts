@@ -1,5 +1,5 @@
 /** Answers a worker's `next`: claims the oldest ready invocation of its release, or waits for one. */
-import type { AttemptDocument, WorkerClaims } from '../../runtime/contract/runtime-api.js'
+import { NEXT_MS, type AttemptDocument, type WorkerClaims } from '../../runtime/contract/runtime-api.js'
 import type { BackendName } from '../../runtime/contract/function-spec.js'
 import { attemptId } from '../../runtime/contract/invocation.js'
 import { isGone, SpillwayError } from '../../runtime/contract/errors.js'
@@ -14,9 +14,6 @@ import { takerTopic } from '../topics.js'
 import { attemptDocument } from './attempt-document.js'
 import type { InputGrants } from './input-grants.js'
 import type { WorkerBook } from './worker-book.js'
-
-/** Milliseconds after which a waiting worker is answered "nothing yet" and asks again; keeps idle connections alive. */
-const POLL_MS = 25_000
 
 /** Stands for the worker of an attempt that failed because none could be started. */
 const NOBODY = 'none'
@@ -77,7 +74,7 @@ export class HandOut {
   }
 
   async #claimOrWait(release: Release, claims: WorkerClaims, signal: AbortSignal): Promise<HandedOut | undefined> {
-    const until = this.#context.now() + POLL_MS
+    const until = this.#context.now() + NEXT_MS
     for (;;) {
       const waiter = this.#context.changes.enter(takerTopic(release.function, claims.backend))
       let claim: Claim | undefined

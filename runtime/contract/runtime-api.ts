@@ -27,6 +27,9 @@ export const RUNTIME_PATHS = Object.freeze({
   packaged: (number: number | string) => `/v1/workers/files/${number}`,
 })
 
+/** Milliseconds for which `next` waits for work; then it is answered "nothing yet", and the worker asks again. */
+export const NEXT_MS = 10_000
+
 export const RUNTIME_HEADERS = Object.freeze({
   /** The attempt's id; AWS's name. Every later call about the attempt carries it in its path. */
   requestId: 'lambda-runtime-aws-request-id',

@@ -80,6 +80,9 @@ export const SUPERVISOR_VARIABLES = Object.freeze({
   scratch: 'SPILLWAY_SCRATCH',
 })
 
+/** Exit codes of the supervisor itself; `outOfReach`: it had started, and its dispatcher has been away for a whole lease since. */
+export const EXIT = Object.freeze({ done: 0, failed: 1, outOfReach: 75 })
+
 /** Value of `workerToken` that means standard input. */
 export const TOKEN_ON_STANDARD_INPUT = '-'
 

@@ -8,7 +8,7 @@ import type {
   StartAnswer,
   StartRequest,
 } from '../contract/runtime-api.js'
-import { OUTCOME_CONTENT_TYPE, RUNTIME_HEADERS, RUNTIME_PATHS } from '../contract/runtime-api.js'
+import { NEXT_MS, OUTCOME_CONTENT_TYPE, RUNTIME_HEADERS, RUNTIME_PATHS } from '../contract/runtime-api.js'
 import type { Outcome } from '../contract/outcome.js'
 import type { ApiConfig } from './config.js'
 import { exchange, type HttpAnswer, type HttpRequest } from './http-request.js'
@@ -34,8 +34,11 @@ export class Unreachable extends Error {
   override readonly name = 'Unreachable'
 }
 
-/** Milliseconds after which a call other than the long poll counts as lost. */
+/** Milliseconds after which a call counts as lost. */
 const CALL_MS = 15_000
+
+/** As much for the long poll: a dispatcher that stands still, or is cut off, lets nobody hear that it is gone. */
+const POLL_MS = NEXT_MS + 5000
 
 export class ApiClient {
   #lastContactMs: number
@@ -58,14 +61,14 @@ export class ApiClient {
 
   /** Waits for work as long as the dispatcher lets it. */
   async next(signal: AbortSignal, onSent: () => void): Promise<Next> {
-    const answer = await this.#call({ method: 'GET', path: RUNTIME_PATHS.next, signal, onSent })
+    const answer = await this.#call({ method: 'GET', path: RUNTIME_PATHS.next, signal, idleMs: POLL_MS, onSent })
     if (answer.status === 200) return { kind: 'attempt', attempt: readAttempt(readEvent(answer)) }
     if (answer.status === 204) return { kind: 'nothing' }
     if (answer.status === 410) return { kind: 'dismissed' }
     return { kind: 'refused', message: describe(answer) }
   }
 
-  /** Waits for the next event of AWS Lambda, whatever it is. */
+  /** Waits for the next event of AWS Lambda, whatever it is; a sandbox may stand still for hours meanwhile. */
   async nextEvent(signal: AbortSignal): Promise<RawEvent> {
     const answer = await this.#call({ method: 'GET', path: RUNTIME_PATHS.next, signal })
     if (answer.status === 200) return readEvent(answer)

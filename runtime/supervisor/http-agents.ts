@@ -16,6 +16,14 @@ const secureAgents = new Map<string | undefined, Https.Agent>()
 export const agentFor = (url: string, ca: string | undefined): Agent =>
   url.startsWith('https:') ? secureAgent(ca) : plainAgent
 
+/** Where one connection has fallen silent, those that are kept to the same place may be dead as well: the next call dials anew. */
+export function forgetKept({ url, ca }: { url: string; ca?: string }): void {
+  const { hostname, port, protocol } = new URL(url)
+  const place = `${hostname.replace(/^\[|\]$/g, '')}:${port || (protocol === 'https:' ? 443 : 80)}:`
+  for (const [name, sockets = []] of Object.entries(agentFor(url, ca).freeSockets))
+    if (name.startsWith(place)) for (const socket of sockets) socket.destroy()
+}
+
 function secureAgent(ca: string | undefined): Agent {
   const known = secureAgents.get(ca)
   if (known) return known

@@ -1,10 +1,11 @@
 /** One HTTP request over node:http; fetch would cost 100 ms at the start and 30 MB. */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import type * as Https from 'node:https'
+import type { Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
 import { asError } from '../contract/errors.js'
 import { sendPart, type FilePart } from './file-part.js'
-import { agentFor, KEEP_ALIVE_MS } from './http-agents.js'
+import { agentFor, forgetKept, KEEP_ALIVE_MS } from './http-agents.js'
 
 export interface HttpRequest {
   method: string
@@ -19,7 +20,7 @@ export interface HttpRequest {
   signal?: AbortSignal
   /** Called once the request has left: until the answer comes there is time for something else. */
   onSent?: () => void
-  /** Milliseconds of silence after which the connection counts as broken; undefined = wait for ever (long poll). */
+  /** Milliseconds of silence after which the connection counts as broken; undefined = wait for ever. */
   idleMs?: number
 }
 
@@ -31,19 +32,33 @@ export interface HttpAnswer {
 
 const ANSWER_BYTES_MAX = 64 * 1024 ** 2
 
+/** Milliseconds in which somebody must pick up; Linux by itself would knock for two minutes where nobody is any more. */
+const CONNECT_MS = 5000
+
 /** Resolves once the head of the answer is there; its body must be read or destroyed. */
 export async function open(call: HttpRequest): Promise<IncomingMessage> {
   const { promise, resolve, reject } = deferred<IncomingMessage>()
   const outgoing = start(call)
   outgoing.on('response', resolve)
   outgoing.on('error', reject)
-  outgoing.on('socket', (socket) => outgoing.reusedSocket || socket.setKeepAlive(true, KEEP_ALIVE_MS))
+  outgoing.on('socket', (socket) => outgoing.reusedSocket || settleIn(socket))
   if (call.onSent) outgoing.on('finish', call.onSent)
-  outgoing.on('timeout', () => outgoing.destroy(new Error(`nothing was heard for ${call.idleMs} ms`)))
+  outgoing.on('timeout', () => {
+    outgoing.destroy(new Error(`nothing was heard for ${call.idleMs} ms`))
+    forgetKept(call)
+  })
   if (call.body === undefined || Buffer.isBuffer(call.body)) outgoing.end(call.body)
   // A store may refuse before it has read everything: its answer says more than the broken pipe.
   else sendPart(call.body, outgoing).catch((error: Error) => setImmediate(() => outgoing.destroy(error)))
   return promise
+}
+
+/** What a connection needs that is new. */
+function settleIn(socket: Socket): void {
+  socket.setKeepAlive(true, KEEP_ALIVE_MS)
+  if (!socket.connecting) return
+  const late = setTimeout(() => socket.destroy(new Error(`nobody picked up for ${CONNECT_MS} ms`)), CONNECT_MS)
+  for (const end of ['connect', 'close']) socket.once(end, () => clearTimeout(late))
 }
 
 /** Resolves when the body of an answer has ended; what `take` throws breaks it off. */

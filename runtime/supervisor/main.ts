@@ -3,9 +3,9 @@
  * later is loaded while the dispatcher answers, and what only some need, by those.
  */
 import { asError } from '../contract/errors.js'
+import { EXIT } from '../contract/worker-environment.js'
 import { ApiClient } from './api-client.js'
 import { hasStartToken, readApiConfig } from './config.js'
-import { EXIT } from './exit.js'
 import { fetchStart } from './fetch-start.js'
 import { isOnLambda } from './lambda/is-on-lambda.js'
 

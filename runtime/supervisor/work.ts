@@ -2,8 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { asError } from '../contract/errors.js'
 import { formatSeconds } from '../contract/units.js'
+import { EXIT } from '../contract/worker-environment.js'
 import type { Attempt, Next } from './api-client.js'
-import { EXIT } from './exit.js'
 import type { Host } from './host.js'
 import type { Ending } from './supervise.js'
 import { backoffMs, wait } from './wait.js'
@@ -15,7 +15,7 @@ export async function work(host: Host): Promise<number> {
   setImmediate(host.prepare)
   while (!host.shutdown.aborted) {
     const next = await nextOrUnreachable(host)
-    if (next === undefined) return host.shutdown.aborted ? EXIT.done : EXIT.failed
+    if (next === undefined) return host.shutdown.aborted ? EXIT.done : EXIT.outOfReach
     if (next.kind === 'dismissed') return EXIT.done
     if (next.kind === 'refused') {
       host.note(`the dispatcher refuses this worker: ${next.message}`)

@@ -115,6 +115,11 @@ export class FakeRuntimeApi {
     return this.#polls.length
   }
 
+  /** As one does that stands still, or is cut off: who waits hears nothing, not even that the connection has ended. */
+  forgetWaiting(): void {
+    this.#polls.length = 0
+  }
+
   logText(stream: LogLine['stream']): string {
     return this.log
       .filter((line) => line.stream === stream)

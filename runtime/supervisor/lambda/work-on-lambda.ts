@@ -1,10 +1,10 @@
 /** The life of a sandbox on Lambda: take an event, carry it out, leave the sandbox clean, ask again. */
 import { asError } from '../../contract/errors.js'
 import { errorTypeOf } from '../../contract/lambda-function.js'
+import { EXIT } from '../../contract/worker-environment.js'
 import { ApiClient } from '../api-client.js'
 import { readApiConfig, type Environment } from '../config.js'
 import { ClientRunner } from '../client/client-runner.js'
-import { EXIT } from '../exit.js'
 import { answerError } from './answer.js'
 import type { LambdaEvent } from './lambda-event.js'
 import { readLambdaConfig } from './lambda-config.js'

@@ -3,12 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { exchange } from '../../../runtime/supervisor/http-request.js'
 import { eventually } from '../../support/eventually.js'
+import { startProgram } from '../../support/lines-of.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
+import { signal } from '../../support/worker-pids.js'
 
 const MEGABYTE = 1_000_000
 
@@ -68,6 +71,42 @@ describe('a request of the supervisor', () => {
     await assert.rejects(put(path, { start: 0, size: 2 * MEGABYTE }), /ends after 1000000 of 2000000 bytes/)
     await eventually(() => connections === 0)
   })
+
+  it('dials anew after a silence: what else is kept to that place may be dead too', async () => {
+    const dialled: number[] = []
+    server.on('connection', ({ remotePort }) => dialled.push(remotePort!))
+    answer = (_request, response) => setTimeout(() => response.end('here'), 50)
+    const get = (idleMs: number) => exchange({ method: 'GET', url: url(), idleMs })
+    await Promise.all([get(5000), get(5000), get(5000)])
+    assert.equal(connections, 3)
+    answer = () => undefined
+    await assert.rejects(get(100), /nothing was heard for 100 ms/)
+    await eventually(() => connections === 0)
+    answer = (_request, response) => response.end('here')
+    await get(5000)
+    assert.equal(dialled.length, 4)
+  })
+
+  it('gives up soon where nobody picks up', async () => {
+    const deaf = startProgram('deaf-server.ts', [])
+    const knocks: Socket[] = []
+    try {
+      const port = Number(await eventually(() => deaf.lines[0]))
+      signal(deaf.pid, 'SIGSTOP')
+      // The system takes in a few in its place; once they are too many it answers no more.
+      const isDeaf = async () => {
+        knocks.push(connect(port, '127.0.0.1').on('error', () => undefined))
+        await delay(20)
+        return knocks.at(-1)!.connecting
+      }
+      await eventually(isDeaf, { what: 'a connection that is not taken' })
+      const call = exchange({ method: 'GET', url: `http://127.0.0.1:${port}/` })
+      await assert.rejects(call, /nobody picked up for 5000 ms/)
+    } finally {
+      for (const knock of knocks) knock.destroy()
+      deaf.kill()
+    }
+  }).timeout(15_000)
 
   it('says why it was refused, also when nobody reads the rest of the file', async () => {
     answer = (_request, response) => response.writeHead(403).end('no')

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RUNTIME_PATHS } from '../../../runtime/contract/runtime-api.js'
+import { NEXT_MS, RUNTIME_PATHS } from '../../../runtime/contract/runtime-api.js'
+import { EXIT } from '../../../runtime/contract/worker-environment.js'
 import { eventually } from '../../support/eventually.js'
 import { bench, failedWith, succeeded, type Bench } from './bench.js'
 
@@ -112,9 +113,18 @@ while :; do sleep 0.05; done`
     const it = await running(POLITE, { leaseSeconds: 0.6 })
     await it.api.stop()
     await eventually(() => !isAlive(it.id), { timeoutMs: 5000 })
-    assert.equal((await it.supervisor.ended).code, 1)
+    assert.equal((await it.supervisor.ended).code, EXIT.outOfReach)
     assert.match(it.supervisor.errors, /no dispatcher for 0\.6 s/)
   })
+
+  it('asks again, over a new connection, when the dispatcher stands still while it waits for work', async () => {
+    const it = on()
+    await it.start('true')
+    await eventually(() => it.api.waiting === 1)
+    it.api.forgetWaiting()
+    const attempt = it.hand()
+    await eventually(() => it.api.outcomes.has(attempt), { timeoutMs: NEXT_MS + 10_000, what: 'that it asks again' })
+  }).timeout(NEXT_MS + 15_000)
 
   it('keeps its outcome while the dispatcher is away', async () => {
     const it = await running(
