@@ -1,5 +1,6 @@
 /** The workers in a cluster, made to follow the queue: started, looked after, sent away. */
 import { specFor } from '../../../../runtime/contract/function-spec.js'
+import { EXIT } from '../../../../runtime/contract/worker-environment.js'
 import type { BackendHost, Capacity, Demand, Loss } from '../../backend.js'
 import { plan, type Crew } from '../../plan.js'
 import { Aftermath } from './aftermath.js'
@@ -19,6 +20,9 @@ import type { Placed } from '../room/room.js'
 import { Sightings } from './sightings.js'
 import { mayStart } from './slow-start.js'
 import type { Place } from '../pod/worker.js'
+
+/** Exit codes that say nothing against starting the next one. */
+const BLAMELESS: readonly number[] = [EXIT.done, EXIT.outOfReach]
 
 export interface FleetContext {
   cluster: Cluster
@@ -249,6 +253,6 @@ export class Fleet {
     this.#departures.forget({ id }, why, cause)
     if (!member || member.stopping || this.#isFollowing) return
     if (isImageFault) this.#aftermath.of(member, { kind: 'function', words: why, isDoubtful: true })
-    else if (exitCode !== 0 && cause === 'worker-lost') this.#aftermath.of(member, { kind: 'platform', words: why })
+    else if (!BLAMELESS.includes(exitCode) && cause === 'worker-lost') this.#aftermath.of(member, { kind: 'platform', words: why })
   }
 }

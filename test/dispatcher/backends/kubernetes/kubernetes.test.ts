@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { ClusterRefusal, ClusterUnreachable } from '../../../../dispatcher/backends/kubernetes/cluster/cluster.js'
 import { keyOf } from '../../../../dispatcher/backends/kubernetes/fleet/members.js'
 import { SpillwayError } from '../../../../runtime/contract/errors.js'
+import { EXIT } from '../../../../runtime/contract/worker-environment.js'
 import { eventually } from '../../../support/eventually.js'
 import { nodeOf } from '../../../support/kubernetes-objects.js'
 import { Bench, benches, SMALL, pulling, unscheduled } from './bench.js'
@@ -200,6 +201,16 @@ describe('kubernetes back-end', () => {
       on.backend.silent(on.workerOf(job!))
       await eventually(() => on.cluster.jobs.size === 0)
       assert.equal(on.host.ended.length, 1)
+    })
+
+    it('one that lost its dispatcher is replaced at once, however many did', async () => {
+      const on = await bench()
+      for (let blow = 1; blow <= 5; blow++) {
+        const [job] = await on.up(1)
+        on.cluster.end(job!, EXIT.outOfReach, { message: 'no dispatcher for 30 s' })
+        on.cluster.vanish(job!)
+      }
+      assert.deepEqual(on.messages, [])
     })
 
     it('one that crashed is replaced, but not at once', async () => {
