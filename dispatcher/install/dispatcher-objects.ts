@@ -125,7 +125,9 @@ const container = (plan: InstallPlan) => ({
   },
   startupProbe: { ...probe('/healthz'), periodSeconds: 1, failureThreshold: 120 },
   livenessProbe: { ...probe('/healthz'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-  readinessProbe: { ...probe('/readyz'), periodSeconds: 5 },
+  // It asks the database: a busy machine must not take all of them out of the Service at once. Of several, one that stands
+  // still is out of it before the others cut it off.
+  readinessProbe: { ...probe('/readyz'), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
   volumeMounts: [
     { name: 'config', mountPath: CONFIG_FILE.slice(0, CONFIG_FILE.lastIndexOf('/')), readOnly: true },
     { name: 'state', mountPath: STATE_DIRECTORY },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { CommandCall } from '../../../dispatcher/commands/command.js'
 import { install as command } from '../../../dispatcher/commands/install.js'
+import { SILENT_MS } from '../../../dispatcher/database/postgres/pulse.js'
 import { checkReplicas } from '../../../dispatcher/install/check-replicas.js'
 import { completeFile } from '../../../dispatcher/install/dispatcher-file.js'
 import { install } from '../../../dispatcher/install/install.js'
@@ -44,6 +45,12 @@ interface DeploymentSpec {
   template: { spec: { volumes: { name: string }[] } }
 }
 
+interface Probe {
+  periodSeconds: number
+  timeoutSeconds: number
+  failureThreshold: number
+}
+
 describe('install', () => {
   const directory = temporaryDirectory()
   let target: FakeTarget
@@ -75,6 +82,15 @@ describe('install', () => {
     }
     assert.deepEqual(nodeSelector({ architecture: 'arm64' }), { 'kubernetes.io/arch': 'arm64' })
     assert.equal(nodeSelector({}), undefined)
+  })
+
+  it('gives a dispatcher time to say that it is ready, and no more than the others give it', () => {
+    const { spec } = manifests(planFor()).find(({ kind }) => kind === 'Deployment')!
+    const [container] = (spec as { template: { spec: { containers: Record<string, Probe>[] } } }).template.spec
+      .containers
+    const { timeoutSeconds, periodSeconds, failureThreshold } = container!.readinessProbe!
+    assert.equal(timeoutSeconds, 5)
+    assert.ok(periodSeconds * (failureThreshold + 1) * 1000 <= SILENT_MS)
   })
 
   it('puts everything there, and changes nothing the second time', async () => {
