@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import type { Database } from '../../dispatcher/database/database.js'
 import { openPostgres } from '../../dispatcher/database/postgres.js'
+import { readPostgresUrl } from '../../dispatcher/database/postgres/address.js'
+import { Session } from '../../dispatcher/database/postgres/session.js'
 import type { Shared } from '../../dispatcher/database/shared.js'
 import type { Decision } from '../../runtime/contract/decision.js'
 import { newRelease, objectWork, success, SUCCEEDED, T0 } from '../support/database-work.js'
@@ -141,6 +143,19 @@ describe('postgres: several dispatchers', function () {
       await eventually(() => one.lines.at(-1) === 'has lost it', { what: 'that it notices' })
     } finally {
       one.kill()
+    }
+  })
+
+  it('has the server let go of who is cut off after 25 s, also when it waits for its last answer to be received', async () => {
+    const session = await Session.open({ address: readPostgresUrl(url) })
+    try {
+      const { rows } = await session.query({
+        sql: "SELECT setting FROM pg_settings WHERE name = 'tcp_user_timeout'",
+        values: [],
+      })
+      assert.deepEqual(rows, [{ setting: '25000' }])
+    } finally {
+      await session.close()
     }
   })
 

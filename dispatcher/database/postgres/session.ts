@@ -39,7 +39,7 @@ const ANSWER_TIMEOUT_MS = 35_000
 
 /**
  * Commits are flushed before they are answered. A server that is cut off lets go of us, and of our lock, after
- * 10 + 3 * 5 s. Plans find every row by an index, also those that were made while a table was empty.
+ * 10 + 3 * 5 s, also when the last that it has said got lost. Plans find every row by an index, also those that were made while a table was empty.
  */
 const SETTINGS = `
   SET synchronous_commit = on;
@@ -50,6 +50,7 @@ const SETTINGS = `
   SET tcp_keepalives_idle = 10;
   SET tcp_keepalives_interval = 5;
   SET tcp_keepalives_count = 3;
+  SET tcp_user_timeout = 25000;
   SET enable_seqscan = off;
   SET enable_bitmapscan = off;
   SET enable_hashjoin = off;
