@@ -225,6 +225,11 @@ export class Dispatcher {
     return this.#draining
   }
 
+  /** No other one is on its database now. */
+  get isAlone(): boolean {
+    return this.#company.replicas.isAlone
+  }
+
   async backends(): Promise<BackendStatus[]> {
     const running = await this.database.runningAttempts()
     return this.#ground.backends.all().map((backend) => {

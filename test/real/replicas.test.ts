@@ -101,6 +101,14 @@ describe('two dispatchers on one PostgreSQL', function () {
     assert.equal((await call(one, '/v1/functions/f/invocations', { method: 'POST', body: 'x' })).status, 404)
   })
 
+  it('keep no sender of events to one of them', async () => {
+    const connection = async () =>
+      (await call(one, '/v1/events', { method: 'POST', body: '{}' })).headers.get('connection')
+    assert.equal(await connection(), 'close')
+    await other.stop()
+    await eventually(async () => (await connection()) === 'keep-alive')
+  })
+
   it('wake a worker that waits at one when work comes to the other', async () => {
     const release = await put(one)
     const token = one.admit('w', release, { sharesDisk: true })

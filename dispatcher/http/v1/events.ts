@@ -30,7 +30,9 @@ export function addEvents(app: FastifyInstance, dispatcher: Dispatcher): void {
         response: answers({ 200: EventsAnswerSchema }),
       },
     },
-    async ({ body, query, ip }) => {
+    async ({ body, query, ip }, reply) => {
+      // A sender that keeps its connection to one of several would wait for that one when it is cut off: MinIO for a minute.
+      if (!dispatcher.isAlone) reply.header('connection', 'close')
       if (dispatcher.draining)
         throw new SpillwayError('draining', 'The dispatcher is stopping; send the event again later.')
       const raw = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
