@@ -23,6 +23,8 @@ export const NAMESPACE = 'lab'
 export const WORKERS = 'lab-workers'
 const REGISTRY = `${ADDRESSES.gateway}:${ADDRESSES.registryPort}`
 const PROGRAM = join(REPOSITORY, 'dist', 'dispatcher', 'main.js')
+/** Milliseconds after which a dispatcher that says nothing is given up; the next one may be asked then. */
+const ANSWER_MS = 10_000
 const TOKENS = { SPILLWAY_TOKENS_USER: 'user-token', SPILLWAY_TOKENS_EVENTS: 'event-token' }
 
 /** Shifts every lower-case letter by one: what comes out tells that the script has seen all of what went in. */
@@ -154,7 +156,7 @@ export class Lab {
   }
 
   ready(): Promise<unknown> {
-    const isReady = async () => (await fetch(`${this.url}/readyz`)).ok
+    const isReady = async () => (await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) })).ok
     return eventually(isReady, { timeoutMs: 60_000, everyMs: 200, what: 'the dispatcher' })
   }
 
@@ -168,7 +170,8 @@ export class Lab {
   }
 
   async #ask(path: string): Promise<Response> {
-    const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${TOKENS.SPILLWAY_TOKENS_USER}` } })
+    const headers = { authorization: `Bearer ${TOKENS.SPILLWAY_TOKENS_USER}` }
+    const answer = await fetch(this.url + path, { headers, signal: AbortSignal.timeout(ANSWER_MS) })
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
     return answer
   }
