@@ -39,7 +39,8 @@ const ANSWER_TIMEOUT_MS = 35_000
 
 /**
  * Commits are flushed before they are answered. A server that is cut off lets go of us, and of our lock, after
- * 10 + 3 * 5 s, also when the last that it has said got lost. Plans find every row by an index, also those that were made while a table was empty.
+ * 10 + 3 * 5 s, also when the last that it has said got lost. Plans find every row by an index, also those that were
+ * made while a table was empty.
  */
 const SETTINGS = `
   SET synchronous_commit = on;

@@ -30,8 +30,6 @@ export interface LambdaConfig {
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const SCRATCH = '/tmp/spillway'
 
-/** Lambda names the function in every sandbox: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
-
 export function readLambdaConfig(environment: Environment, parent: number): LambdaConfig {
   const file = readFunctionFile(environment[SUPERVISOR_VARIABLES.functionFile] ?? LAMBDA_FUNCTION_FILE)
   const region = required(environment, 'AWS_REGION')

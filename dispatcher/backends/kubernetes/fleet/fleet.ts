@@ -253,6 +253,7 @@ export class Fleet {
     this.#departures.forget({ id }, why, cause)
     if (!member || member.stopping || this.#isFollowing) return
     if (isImageFault) this.#aftermath.of(member, { kind: 'function', words: why, isDoubtful: true })
-    else if (!BLAMELESS.includes(exitCode) && cause === 'worker-lost') this.#aftermath.of(member, { kind: 'platform', words: why })
+    else if (!BLAMELESS.includes(exitCode) && cause === 'worker-lost')
+      this.#aftermath.of(member, { kind: 'platform', words: why })
   }
 }
