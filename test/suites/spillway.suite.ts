@@ -147,7 +147,7 @@ export function spillwaySuite(driver: SpillwayDriver): void {
 
   it('has nothing go over while there is room', async () => {
     await put({ routing: { expectedTime: 1, waitingBudget: MINUTE_MS / 1000 } })
-    const names = await lake.upload('first', [1, 1, 1])
+    const names = await lake.upload('first', [1, 1])
     const records = await ended('first', names.length)
     await checkBooks(names, records)
     assert.deepEqual(records.filter(wentOver), [])
@@ -155,6 +155,9 @@ export function spillwaySuite(driver: SpillwayDriver): void {
 
   it('leads over what the small side is too slow for, when 60 files arrive at once; every record says why', async () => {
     await put()
+    // What is foreseen is a service at work: it does not count in how long a pod takes to come up on a busy machine.
+    const warm = await lake.upload('warm', [1, 1])
+    await ended('warm', warm.length)
     const names = await lake.upload(
       'burst',
       Array.from({ length: 60 }, (_, index) => 0.5 + ((index * 7) % 10) / 4),
