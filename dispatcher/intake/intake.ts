@@ -183,8 +183,16 @@ const accepted = ({ id, state, duplicate }: AcceptAnswer, { decision }: NewInvoc
   id,
   state,
   duplicate,
-  decision: inWords(decision),
+  decision: inShort(decision),
 })
+
+function inShort(decision: BriefDecision): Accepted['decision'] {
+  const { eligible, spillAt, terms } = decision
+  const short: Accepted['decision'] = { eligible, spillAt }
+  if (terms) short.rule = terms.rule
+  if (eligible.length === 0) short.reasons = inWords(decision).reasons
+  return short
+}
 
 const objectIdentity = (event: ObjectEvent) => shorten(eventIdentity(event))
 

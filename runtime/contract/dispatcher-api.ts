@@ -1,6 +1,6 @@
 /** The HTTP API of the dispatcher: shapes of requests and answers; the OpenAPI document is made from these. */
 import { Type, type Static } from '@sinclair/typebox'
-import { DecisionTermsSchema } from './decision.js'
+import { DecisionTermsSchema, RULES } from './decision.js'
 import { BACKEND_NAMES } from './function-spec.js'
 import { STATES } from './invocation.js'
 import { CAUSE_NAMES } from './outcome.js'
@@ -207,11 +207,21 @@ export const InvocationListSchema = Type.Object({
   cursor: Type.Optional(Type.String({ description: 'give it back for the next page; absent on the last' })),
 })
 
+/** One for each piece of work that comes in: what it is made of, and its words, are in the record. */
+const ShortDecisionSchema = Type.Object(
+  {
+    ...Type.Pick(DecisionSchema, ['eligible', 'spillAt']).properties,
+    rule: Type.Optional(oneOf(RULES, { description: 'what decided `spillAt`' })),
+    reasons: Type.Optional(Type.Array(ReasonSchema, { description: 'present where it fits nowhere' })),
+  },
+  { description: 'where it goes, in short; the record of the invocation has all of it, with its reasons' },
+)
+
 export const AcceptedSchema = Type.Object({
   id: Type.String(),
   state: state(),
   duplicate: Type.Boolean({ description: 'true: this very work had been accepted before' }),
-  decision: DecisionSchema,
+  decision: ShortDecisionSchema,
 })
 
 export const ObjectsRequestSchema = Type.Object(

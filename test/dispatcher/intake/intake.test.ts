@@ -2,24 +2,39 @@
 import assert from 'node:assert/strict'
 import type { Database, NewInvocation } from '../../../dispatcher/database/database.js'
 import { Intake } from '../../../dispatcher/intake/intake.js'
-import type { Decision } from '../../../runtime/contract/decision.js'
+import type { BriefDecision } from '../../../runtime/contract/decision.js'
 import type { ObjectEvent } from '../../../runtime/contract/object-event.js'
 import { readFunctionSpec } from '../../../runtime/contract/read-function-spec.js'
 import type { Release } from '../../../runtime/contract/release.js'
 
 const spec = readFunctionSpec({ script: 'a.sh' }, { path: 'f', storages: [], backends: ['local'] }).value!
 const RELEASE: Release = { function: 'f', number: 1, spec, packageDigest: 'd', createdAt: 0 }
-const DECISION: Decision = { eligible: ['local'], spillAt: null, reasons: [] }
+const AT_HOME: BriefDecision = {
+  eligible: ['local'],
+  spillAt: null,
+  reasons: ['run'],
+  terms: { rule: 'only-backend', expectedRun: { seconds: 1, upper: 2, samples: 0, basis: 'timeout' } },
+}
+const NOWHERE_REASON = { code: 'fits-nowhere', text: 'no back-end can run this work' }
+const NOWHERE: BriefDecision = {
+  eligible: [],
+  spillAt: null,
+  reasons: [NOWHERE_REASON],
+  terms: { rule: 'fits-nowhere' },
+}
+const REQUEST = { function: 'f', body: Buffer.from('x'), contentType: 'text/plain' }
 const event = (key: string): ObjectEvent => ({ storage: 'here', bucket: 'in', key, size: 1, etag: 'e', time: 'now' })
 
 describe('intake', () => {
   let recorded: Set<string | null>
   let books: string[]
   let intake: Intake
+  let decision: BriefDecision
 
   beforeEach(() => {
     recorded = new Set()
     books = []
+    decision = AT_HOME
     const keys = new Map<string, string>()
     const accept = async (work: NewInvocation[]) =>
       work.map(({ id, identity }) => {
@@ -37,7 +52,7 @@ describe('intake', () => {
         arrive: (id, { input }) => {
           keys.set(id, input.kind === 'object' ? input.event.key : '')
           books.push(`arrived ${keys.get(id)}`)
-          return DECISION
+          return decision
         },
         committed: ({ id }) => void books.push(`committed ${keys.get(id)}`),
         cancelled: (id) => void books.push(`cancelled ${keys.get(id)}`),
@@ -52,6 +67,21 @@ describe('intake', () => {
     await intake.offer([event('a')])
     await intake.offer([event('a')])
     assert.deepEqual(books, ['arrived a', 'committed a', 'arrived a', 'cancelled a'])
+  })
+
+  it('answers in short where work goes, and at length only why it goes nowhere', async () => {
+    assert.deepEqual((await intake.request(REQUEST)).decision, {
+      eligible: ['local'],
+      spillAt: null,
+      rule: 'only-backend',
+    })
+    decision = NOWHERE
+    assert.deepEqual((await intake.request({ ...REQUEST, key: 'k' })).decision, {
+      eligible: [],
+      spillAt: null,
+      rule: 'fits-nowhere',
+      reasons: [NOWHERE_REASON],
+    })
   })
 
   it('does not even enter what a listing finds that is on record', async () => {
