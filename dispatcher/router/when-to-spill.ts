@@ -37,12 +37,16 @@ export function whenToSpill(question: Question): Spill {
   const places = [away.candidate, ...aways.filter((other) => other !== away.candidate)]
   const terms = termsOf(question, { away, stay, wait, acceptedAt })
   const { rule, hold, reason } = gated
-  const otherwise = { rule: stay.rule, hold: stay.hold, awayFirst: stay.awayFirst }
+  if (reason) {
+    terms.rule = rule
+    terms.hold = hold
+    terms.otherwise = { rule: stay.rule, hold: stay.hold, awayFirst: stay.awayFirst }
+  }
   return {
     eligible: inOrder(stay.awayFirst && !reason, homes, places),
     at: hold === null ? null : Math.max(situation.now, Math.round(acceptedAt + hold * 1000)),
     reasons: ['run', ...(wait ? (['wait'] as const) : []), 'stay', ...(reason ? [reason] : []), 'price'],
-    terms: reason ? { ...terms, rule, hold, otherwise } : terms,
+    terms,
   }
 }
 

@@ -20,6 +20,7 @@ export class Breakers {
 
   /** Of the back-end alone, or whichever keeps the function away from it for longer. */
   of(backend: BackendName, functionName?: string): Breaker {
+    if (this.#breakers.size === 0) return CLOSED
     const common = this.#get(backend)
     if (functionName === undefined) return common
     const own = this.#get(keyOf({ backend, function: functionName }))

@@ -236,7 +236,12 @@ export class Ledger {
 
 const emptySums = () => ({ units: new Float64Array(SIZES), seconds: new Float64Array(SIZES) })
 
-const total = (numbers: Float64Array) => numbers.reduce((sum, number) => sum + number, 0)
+/** For every arrival: a plain loop is several times as fast as `reduce` here. */
+function total(numbers: Float64Array): number {
+  let sum = 0
+  for (let index = 0; index < SIZES; index++) sum += numbers[index]!
+  return sum
+}
 
 const shareOf = (whole: Ending, share: number): Ending => {
   if (share === 1) return whole
