@@ -8,9 +8,9 @@ import { figure, median, type Bench } from './figure.js'
 import { requestsPerSecond } from './load.js'
 import { withDirectory, withDispatcher } from './with-dispatcher.js'
 
-/** Of each measurement, after a while in which the dispatcher has become warm. */
+/** Of each measurement, after a while in which the dispatcher has become warm: its rate grows until the third second. */
 const SECONDS = 2
-const WARM_UP_SECONDS = 1
+const WARM_UP_SECONDS = 2
 /** Measurements there and back again. */
 const ROUNDS = 3
 const CONNECTIONS = 64
