@@ -78,9 +78,14 @@ interface Gating {
   situation: Situation
 }
 
+/** The one that keeps it from there for longest. */
 function gateOf(gating: Gating): Gate | undefined {
-  const gates = [breakerGate(gating), moneyGate(gating), faultGate(gating)].filter((gate) => gate !== undefined)
-  return gates.sort((a, b) => b.from - a.from)[0]
+  let longest: Gate | undefined
+  for (const gateOn of [breakerGate, moneyGate, faultGate]) {
+    const gate = gateOn(gating)
+    if (gate && (!longest || gate.from > longest.from)) longest = gate
+  }
+  return longest
 }
 
 function breakerGate({ candidate: { state }, situation: { now } }: Gating): Gate | undefined {
