@@ -1,39 +1,32 @@
 /** `spillway history export`: what it asks for, and what it leaves when the dispatcher goes away. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { historyExport } from '../../../dispatcher/commands/history-export.js'
+import { localServer } from '../../support/local-server.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
 
 describe('spillway history export', () => {
   const directory = temporaryDirectory()
-  let server: Server
   let asked: string[]
   let answer: (response: ServerResponse) => void
+  const local = localServer(({ url = '' }, response) => {
+    asked.push(url)
+    answer(response)
+  })
 
-  beforeEach(async () => {
+  beforeEach(() => {
     asked = []
     answer = (response) => response.end('id\na\n')
-    server = createServer(({ url = '' }, response) => {
-      asked.push(url)
-      answer(response)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  })
-  afterEach(() => {
-    server.closeAllConnections()
-    server.close()
   })
 
-  const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const run = async (values: Record<string, string>) => {
     const printed: string[] = []
     const { signal } = new AbortController()
     const print = (line: string) => void printed.push(line)
     const call = {
-      values: { url: address(), ...values },
+      values: { url: local().url, ...values },
       words: [],
       environment: {},
       print,
@@ -48,7 +41,7 @@ describe('spillway history export', () => {
   }
 
   it('prints it, or writes a file; a dispatcher may be below a path', async () => {
-    assert.deepEqual(await run({ url: `${address()}/lab/` }), ['id', 'a'])
+    assert.deepEqual(await run({ url: `${local().url}/lab/` }), ['id', 'a'])
     const output = join(directory(), 'history.csv')
     await run({ output, since: '2026-11-01', format: 'json' })
     assert.equal(readFileSync(output, 'utf8'), 'id\na\n')

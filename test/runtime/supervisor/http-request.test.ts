@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import type { RequestListener } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { exchange } from '../../../runtime/supervisor/http-request.js'
 import { eventually } from '../../support/eventually.js'
 import { startProgram } from '../../support/lines-of.js'
+import { localServer } from '../../support/local-server.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
 import { signal } from '../../support/worker-pids.js'
 
@@ -17,26 +17,20 @@ const MEGABYTE = 1_000_000
 
 describe('a request of the supervisor', () => {
   const directory = temporaryDirectory()
-  let server: Server
+  const local = localServer((request, response) => answer(request, response))
   let answer: RequestListener
   let connections: number
 
-  beforeEach(async () => {
+  beforeEach(() => {
     connections = 0
-    server = createServer((request, response) => answer(request, response))
-    server.on('connection', (socket) => {
+    local().server.on('connection', (socket) => {
       connections += 1
       socket.on('close', () => (connections -= 1))
     })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
   })
-  afterEach(() => server.closeAllConnections())
-  afterEach(() => new Promise((resolve) => server.close(resolve)))
 
-  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const put = (path: string, part: { start: number; size: number }) =>
-    exchange({ method: 'PUT', url: url(), body: { path, ...part }, idleMs: 5000 })
+    exchange({ method: 'PUT', url: local().url, body: { path, ...part }, idleMs: 5000 })
   const fileOf = (content: Buffer) => {
     const path = join(directory(), 'file')
     writeFileSync(path, content)
@@ -46,7 +40,8 @@ describe('a request of the supervisor', () => {
   it('keeps each piece of an answer while the next ones are read into the same buffer', async () => {
     const content = randomBytes(8 * MEGABYTE)
     answer = (_request, response) => response.end(content)
-    for (let time = 0; time < 3; time++) assert.ok((await exchange({ method: 'GET', url: url() })).body.equals(content))
+    for (let time = 0; time < 3; time++)
+      assert.ok((await exchange({ method: 'GET', url: local().url })).body.equals(content))
     assert.equal(connections, 1)
   })
 
@@ -74,9 +69,9 @@ describe('a request of the supervisor', () => {
 
   it('dials anew after a silence: what else is kept to that place may be dead too', async () => {
     const dialled: number[] = []
-    server.on('connection', ({ remotePort }) => dialled.push(remotePort!))
+    local().server.on('connection', ({ remotePort }) => dialled.push(remotePort!))
     answer = (_request, response) => setTimeout(() => response.end('here'), 50)
-    const get = (idleMs: number) => exchange({ method: 'GET', url: url(), idleMs })
+    const get = (idleMs: number) => exchange({ method: 'GET', url: local().url, idleMs })
     await Promise.all([get(5000), get(5000), get(5000)])
     assert.equal(connections, 3)
     answer = () => undefined

@@ -1,42 +1,35 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { InputGrant } from '../../../../runtime/contract/grant.js'
 import { readGranted } from '../../../../runtime/supervisor/transfer/granted.js'
 import { eventually } from '../../../support/eventually.js'
+import { localServer } from '../../../support/local-server.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
 
 const CONTENT = randomBytes(3_000_000)
 
 describe('an input over HTTP', () => {
   const directory = temporaryDirectory()
-  let server: Server
   /** What the server does with each request, in this order; the last one again and again. */
   let answers: ((response: ServerResponse) => void)[]
   let asked: number
   let closed: number
+  const local = localServer((_request, response) => {
+    response.on('close', () => (closed += 1))
+    answers[Math.min(asked++, answers.length - 1)]!(response)
+  })
 
-  beforeEach(async () => {
+  beforeEach(() => {
     asked = 0
     closed = 0
-    server = createServer((_request, response) => {
-      response.on('close', () => (closed += 1))
-      answers[Math.min(asked++, answers.length - 1)]!(response)
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
   })
-  afterEach(() => server.closeAllConnections())
-  afterEach(() => new Promise((resolve) => server.close(resolve)))
 
   const to = () => join(directory(), 'input')
   const receive = ({ bytesMax = CONTENT.length, signal = AbortSignal.timeout(10_000) } = {}) => {
-    const { port } = server.address() as AddressInfo
-    const url = `http://127.0.0.1:${port}/input`
+    const url = `${local().url}/input`
     const grant: InputGrant = {
       method: 'GET',
       url,

@@ -1,44 +1,39 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import type { OutputGrant } from '../../../../runtime/contract/grant.js'
 import { writeGranted } from '../../../../runtime/supervisor/transfer/granted.js'
+import { localServer } from '../../../support/local-server.js'
 import { temporaryDirectory } from '../../../support/temporary-directory.js'
 
 describe('a result in parts', () => {
   const directory = temporaryDirectory()
-  let server: Server
   let received: Map<string, Buffer>
   let order: string[]
   /** Paths that are answered with an error, each once. */
   let failing: Map<string, number>
+  const local = localServer((request, response) => {
+    void buffer(request).then((body) => {
+      const path = request.url!
+      const status = failing.get(path)
+      order.push(path)
+      failing.delete(path)
+      if (status === undefined) received.set(path, body)
+      response.writeHead(status ?? 200).end()
+    })
+  })
 
-  beforeEach(async () => {
+  beforeEach(() => {
     received = new Map()
     order = []
     failing = new Map()
-    server = createServer((request, response) => {
-      void buffer(request).then((body) => {
-        const path = request.url!
-        const status = failing.get(path)
-        order.push(path)
-        failing.delete(path)
-        if (status === undefined) received.set(path, body)
-        response.writeHead(status ?? 200).end()
-      })
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   })
-  afterEach(() => server.closeAllConnections())
-  afterEach(() => new Promise((resolve) => server.close(resolve)))
 
   const grantOf = (...sizes: number[]): OutputGrant => {
-    const { port } = server.address() as AddressInfo
-    const parts = sizes.map((size, index) => ({ url: `http://127.0.0.1:${port}/${index}`, size }))
+    const { url } = local()
+    const parts = sizes.map((size, index) => ({ url: `${url}/${index}`, size }))
     return { method: 'PUT', url: parts[0]!.url, expiresAt: Date.now() + 60_000, parts }
   }
   const send = (content: Buffer, grant: OutputGrant) => {
