@@ -1,19 +1,21 @@
 /** The first thing that a worker does which was started with a start token: it asks for all that it is to be. */
-import { closeSync, openSync, readSync } from 'node:fs'
 import { formatSeconds } from '../contract/units.js'
 import type { StartAnswer } from '../contract/runtime-api.js'
 import { Unreachable, type ApiClient } from './api-client.js'
 import { ConfigError } from './config.js'
+import { firstBytes } from './first-bytes.js'
 import { backoffMs, wait } from './wait.js'
 
 /** Seconds for which the dispatcher may be out of reach when a worker starts: it may just be starting again. */
 const START_SECONDS_MAX = 60
 
+/** Straight from the kernel: `node:crypto` takes 3 ms to load, while somebody waits for the worker. */
+const RANDOM = '/dev/urandom'
 const NONCE_BYTES = 24
 
 /** A try whose answer got lost is told from somebody else's by its nonce. `onSent`: see `HttpRequest`. */
 export async function fetchStart(api: ApiClient, signal: AbortSignal, onSent: () => void): Promise<StartAnswer> {
-  const nonce = randomBytes(NONCE_BYTES).toString('base64url')
+  const nonce = firstBytes(RANDOM, NONCE_BYTES).toString('base64url')
   for (let tries = 0; ; tries++) {
     try {
       const answer = await api.start({ nonce }, onSent)
@@ -28,16 +30,4 @@ export async function fetchStart(api: ApiClient, signal: AbortSignal, onSent: ()
       await wait(backoffMs(tries, { first: 50, most: 2000 }), signal)
     }
   }
-}
-
-/** Straight from the kernel: `node:crypto` takes 3 ms to load, while somebody waits for the worker. */
-function randomBytes(count: number): Buffer {
-  const bytes = Buffer.alloc(count)
-  const file = openSync('/dev/urandom', 'r')
-  try {
-    readSync(file, bytes)
-  } finally {
-    closeSync(file)
-  }
-  return bytes
 }

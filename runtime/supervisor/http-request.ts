@@ -2,7 +2,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import type * as Https from 'node:https'
 import type { Socket } from 'node:net'
-import { finished } from 'node:stream/promises'
 import { asError } from '../contract/errors.js'
 import { sendPart, type FilePart } from './file-part.js'
 import { agentFor, forgetKept, KEEP_ALIVE_MS } from './http-agents.js'
@@ -61,8 +60,12 @@ function settleIn(socket: Socket): void {
   for (const end of ['connect', 'close']) socket.once(end, () => clearTimeout(late))
 }
 
-/** Resolves when the body of an answer has ended; what `take` throws breaks it off. */
+/**
+ * Resolves when the body of an answer has ended; what `take` throws breaks it off. Without an iterator, which costs a tenth
+ * of a millisecond.
+ */
 export function eachPiece(answer: IncomingMessage, take: (piece: Buffer) => void): Promise<void> {
+  const { promise, resolve, reject } = deferred<void>()
   answer.on('data', (piece: Buffer) => {
     if (answer.destroyed) return
     try {
@@ -71,7 +74,10 @@ export function eachPiece(answer: IncomingMessage, take: (piece: Buffer) => void
       answer.destroy(asError(error))
     }
   })
-  return finished(answer)
+  answer.on('end', resolve)
+  answer.on('error', reject)
+  answer.on('close', () => reject(new Error('the answer broke off')))
+  return promise
 }
 
 /** The whole answer; for documents, not for files. */
@@ -81,20 +87,15 @@ export async function exchange(call: HttpRequest): Promise<HttpAnswer> {
   return { status: answer.statusCode ?? 0, headers: answer.headers, body }
 }
 
-/** Without an iterator, which costs a tenth of a millisecond. */
-function contentOf(answer: IncomingMessage): Promise<Buffer> {
-  const { promise, resolve, reject } = deferred<Buffer>()
-  const chunks: Buffer[] = []
+async function contentOf(answer: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = []
   let bytes = 0
-  answer.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    chunks.push(chunk)
-    if (bytes > ANSWER_BYTES_MAX) answer.destroy(new Error(`the answer has more than ${ANSWER_BYTES_MAX} bytes`))
+  await eachPiece(answer, (piece) => {
+    bytes += piece.length
+    if (bytes > ANSWER_BYTES_MAX) throw new Error(`the answer has more than ${ANSWER_BYTES_MAX} bytes`)
+    pieces.push(piece)
   })
-  answer.on('end', () => resolve(Buffer.concat(chunks, bytes)))
-  answer.on('error', reject)
-  answer.on('close', () => reject(new Error('the answer broke off')))
-  return promise
+  return Buffer.concat(pieces, bytes)
 }
 
 function start({ method, url, path, headers, ca, body, signal, idleMs }: HttpRequest) {

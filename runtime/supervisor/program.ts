@@ -1,7 +1,7 @@
 /** What to start for a function: a script by its shebang, or a command. */
-import { closeSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { WorkerFile } from '../contract/runtime-api.js'
+import { firstBytes } from './first-bytes.js'
 
 export interface Program {
   file: string
@@ -14,7 +14,7 @@ const SHEBANG_BYTES_MAX = 256
 export function programFor({ run, filesDir }: Pick<WorkerFile, 'run' | 'filesDir'>): Program {
   if (run.kind === 'command') return { file: run.command[0] ?? '', arguments: run.command.slice(1) }
   const script = resolve(filesDir, run.path)
-  const interpreter = parseShebang(readStart(script)) ?? ['/bin/sh']
+  const interpreter = parseShebang(firstBytes(script, SHEBANG_BYTES_MAX).toString()) ?? ['/bin/sh']
   return { file: interpreter[0] ?? '/bin/sh', arguments: [...interpreter.slice(1), script] }
 }
 
@@ -27,14 +27,4 @@ export function parseShebang(start: string): string[] | undefined {
   const match = /^(\S+)(?:\s+(.*))?$/su.exec(line ?? '')
   if (!match) return undefined
   return match[2] ? [match[1]!, match[2]] : [match[1]!]
-}
-
-function readStart(path: string): string {
-  const file = openSync(path, 'r')
-  try {
-    const buffer = Buffer.alloc(SHEBANG_BYTES_MAX)
-    return buffer.subarray(0, readSync(file, buffer)).toString()
-  } finally {
-    closeSync(file)
-  }
 }
