@@ -46,15 +46,15 @@ interface Program {
 }
 
 /** One opens the database at a time; throws `database-locked` when the one before does not get through. */
-export async function enter(session: Session, name: string, work: () => Promise<number>): Promise<number> {
+export async function enter<T>(session: Session, name: string, work: () => Promise<T>): Promise<T> {
   for (;;) {
     if (await isTaken(session, `pg_try_advisory_lock(${DOOR})`)) break
     const [before] = await rows<Program>(session, AT_THE_DOOR)
     if (before) throw inUse(name, before, 'that lets no other one in: it is just starting, or of an older version')
   }
-  const number = await work()
+  const result = await work()
   await session.query({ sql: `SELECT pg_advisory_unlock(${DOOR})`, values: [] })
-  return number
+  return result
 }
 
 /** Throws when a dispatcher of another team has the database open. */

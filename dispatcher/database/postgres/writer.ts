@@ -51,15 +51,14 @@ export class Writer {
     const { address, team } = options
     const session = await Session.open(options)
     try {
-      let format = 0
-      const number = await enter(session, address.name, async () => {
-        format = await migrate(session, address.name)
+      const opened = await enter(session, address.name, async () => {
+        const format = await migrate(session, address.name)
         await mustBeOfTeam(session, address.name, team)
-        const registered = await registerDispatcher(session, team)
-        await becomeMember(session, registered)
-        return registered
+        const number = await registerDispatcher(session, team)
+        await becomeMember(session, number)
+        return { session, number, format }
       })
-      return new Writer(options, { session, number, format })
+      return new Writer(options, opened)
     } catch (error) {
       session.destroy()
       throw error
