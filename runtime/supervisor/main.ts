@@ -8,6 +8,10 @@ import { ApiClient } from './api-client.js'
 import { hasStartToken, readApiConfig } from './config.js'
 import { fetchStart } from './fetch-start.js'
 import { isOnLambda } from './lambda/is-on-lambda.js'
+import { keepYoungSpaceSmall } from './young-space.js'
+
+/** Milliseconds after which whoever waited for the worker to start has it. */
+const SETTLED_MS = 1000
 
 async function main(environment: NodeJS.ProcessEnv): Promise<number> {
   const { shutdown, hurry } = shutdownSignals()
@@ -42,4 +46,5 @@ function note(text: string): void {
   process.stderr.write(`spillway supervisor: ${text}\n`)
 }
 
+setTimeout(keepYoungSpaceSmall, SETTLED_MS).unref()
 void main(process.env).then((code) => process.exit(code))

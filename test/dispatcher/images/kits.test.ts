@@ -32,12 +32,7 @@ describe('kits', () => {
 
   it('start by one command line, wherever they are', () => {
     const words = ['/opt/spillway/lib/ld.so', '--library-path', '/opt/spillway/lib', '/opt/spillway/bin/node']
-    assert.deepEqual(kitCommand('ld.so'), [
-      ...words,
-      '--max-semi-space-size=1',
-      '--expose-gc',
-      '/opt/spillway/supervisor.cjs',
-    ])
+    assert.deepEqual(kitCommand('ld.so'), [...words, '--v8-pool-size=1', '/opt/spillway/supervisor.cjs'])
     assert.equal(kitCommand('ld.so', '/kit')[0], '/kit/lib/ld.so')
     assert.equal(KIT_DIRECTORY, '/opt/spillway')
   })
