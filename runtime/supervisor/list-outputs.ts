@@ -1,7 +1,7 @@
 /** What a script left below its output directory. */
 import type { Dirent } from 'node:fs'
 import { isUtf8 } from 'node:buffer'
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import { join, sep } from 'node:path'
 import { AttemptFailure } from './attempt-failure.js'
 
@@ -33,18 +33,18 @@ interface Place {
 
 /** Sorted by name. A link out of the workspace, or what is no file, is refused by name. */
 export async function listOutputs(outputDirectory: string, workspaceRoot: string): Promise<LeftFile[]> {
-  if ((await readdir(outputDirectory)).length === 0) return []
-  const walk: Walk = { boundary: await realpath(workspaceRoot), files: [], hasLinks: false }
+  if ((await fs.readdir(outputDirectory)).length === 0) return []
+  const walk: Walk = { boundary: await fs.realpath(workspaceRoot), files: [], hasLinks: false }
   await walkDirectory(walk, { path: outputDirectory, name: '', ancestors: [] })
   const files = walk.hasLinks ? walk.files.map((file) => ({ ...file, mayMove: false })) : walk.files
   return files.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 async function walkDirectory(walk: Walk, { path, name, ancestors }: Place): Promise<void> {
-  const real = await realpath(path)
+  const real = await fs.realpath(path)
   if (ancestors.includes(real)) throw refused(name, 'is a link to a directory that it lies in')
   const inside = name === '' ? '' : `${name}/`
-  for (const entry of await readdir(path, { encoding: 'buffer', withFileTypes: true })) {
+  for (const entry of await fs.readdir(path, { encoding: 'buffer', withFileTypes: true })) {
     const entryName = textOf(entry, inside)
     const place = { path: join(path, entryName), name: inside + entryName, ancestors: [...ancestors, real] }
     await visit(walk, entry, place)
@@ -55,17 +55,17 @@ async function visit(walk: Walk, entry: Dirent<Buffer>, place: Place): Promise<v
   if (entry.isDirectory()) return walkDirectory(walk, place)
   if (entry.isSymbolicLink()) return follow(walk, place)
   if (!entry.isFile()) throw refused(place.name, 'is neither a file nor a directory')
-  const { size, nlink } = await stat(place.path)
+  const { size, nlink } = await fs.stat(place.path)
   walk.files.push({ name: place.name, path: place.path, size, mayMove: nlink === 1 })
 }
 
 async function follow(walk: Walk, place: Place): Promise<void> {
   walk.hasLinks = true
-  const target = await realpath(place.path).catch(() => undefined)
+  const target = await fs.realpath(place.path).catch(() => undefined)
   if (target === undefined) throw refused(place.name, 'is a link that leads nowhere')
   if (!target.startsWith(walk.boundary + sep))
     throw refused(place.name, `is a link that leads out of the workspace, to ${target}`)
-  const status = await stat(target)
+  const status = await fs.stat(target)
   if (status.isDirectory()) return walkDirectory(walk, place)
   if (!status.isFile()) throw refused(place.name, 'is a link to something that is no file')
   walk.files.push({ name: place.name, path: target, size: status.size, mayMove: false })

@@ -1,19 +1,19 @@
 /**
  * The directory that belongs to one attempt: made before it, gone after it. While a script waits for them, single quick
- * calls are made synchronously: each takes microseconds, and its way through the thread pool ten times as long.
+ * calls are made synchronously: each takes microseconds, and its way through the thread pool ten times as long. What
+ * `node:fs` calls `promises` is loaded where it is first used, unlike `node:fs/promises`, which takes a millisecond.
  */
 import {
   existsSync,
   lstatSync,
   mkdirSync,
+  promises as fs,
   readdirSync,
   renameSync,
   rmdirSync,
-  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROCESS_GROUP_FILE } from '../contract/worker-environment.js'
 
@@ -43,9 +43,9 @@ export async function prepareWorkspace(scratch: string): Promise<void> {
   const prepared = join(scratch, PREPARED)
   if (existsSync(prepared)) return
   const draft = join(scratch, DRAFT)
-  await rm(draft, { recursive: true, force: true })
-  for (const directory of directoriesOf(layout(draft))) await mkdir(directory, { recursive: true })
-  await rename(draft, prepared)
+  await fs.rm(draft, { recursive: true, force: true })
+  for (const directory of directoriesOf(layout(draft))) await fs.mkdir(directory, { recursive: true })
+  await fs.rename(draft, prepared)
 }
 
 export async function createWorkspace(scratch: string, attempt: string, event: string): Promise<Workspace> {
@@ -103,7 +103,7 @@ function worked(call: () => void): boolean {
 /** Makes the scratch directory and removes what a worker that crashed left there. */
 export async function prepareScratch(scratch: string): Promise<void> {
   mkdirSync(scratch, { recursive: true })
-  rmSync(join(scratch, PROCESS_GROUP_FILE), { force: true })
+  worked(() => unlinkSync(join(scratch, PROCESS_GROUP_FILE)))
   const leftovers = readdirSync(scratch).filter((name) => ATTEMPT_ID.test(name) || name.startsWith(PREPARED))
   for (const name of leftovers) await removeTree(join(scratch, name))
 }
@@ -111,19 +111,19 @@ export async function prepareScratch(scratch: string): Promise<void> {
 /** Also when a script took away its own right to write there, or left names that are no valid UTF-8. */
 async function removeTree(path: string): Promise<void> {
   try {
-    await rm(path, { recursive: true, force: true })
+    await fs.rm(path, { recursive: true, force: true })
   } catch {
     await removeStubborn(Buffer.from(path))
   }
 }
 
 async function removeStubborn(path: Buffer): Promise<void> {
-  const status = await lstat(path).catch(() => undefined)
+  const status = await fs.lstat(path).catch(() => undefined)
   if (!status) return
-  if (!status.isDirectory()) return unlink(path)
-  await chmod(path, 0o700)
-  for (const name of await readdir(path, { encoding: 'buffer' })) {
+  if (!status.isDirectory()) return fs.unlink(path)
+  await fs.chmod(path, 0o700)
+  for (const name of await fs.readdir(path, { encoding: 'buffer' })) {
     await removeStubborn(Buffer.concat([path, SEPARATOR, name]))
   }
-  await rmdir(path)
+  await fs.rmdir(path)
 }

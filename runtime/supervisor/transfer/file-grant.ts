@@ -1,6 +1,5 @@
 /** Grants of a dispatcher on the same disk: a copy that shares blocks where the file system can, or a rename. */
-import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, open, rename, stat } from 'node:fs/promises'
+import { constants, promises as fs } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCode } from '../attempt-failure.js'
@@ -11,13 +10,13 @@ export async function readFileGrant({ grant, to, bytesMax }: Download): Promise<
   const from = fileURLToPath(grant.url)
   const size = await sizeOf(from)
   if (size > bytesMax) throw new TransferError('too-large', `it has ${size} bytes, at most ${bytesMax} fit`)
-  await copyFile(from, to, constants.COPYFILE_FICLONE)
-  await chmod(to, 0o644)
+  await fs.copyFile(from, to, constants.COPYFILE_FICLONE)
+  await fs.chmod(to, 0o644)
 }
 
 async function sizeOf(path: string): Promise<number> {
   try {
-    const status = await stat(path)
+    const status = await fs.stat(path)
     if (status.isFile()) return status.size
   } catch (error) {
     throw new TransferError('missing', errorCode(error) === 'ENOENT' ? 'it is gone' : String(error))
@@ -27,15 +26,15 @@ async function sizeOf(path: string): Promise<number> {
 
 export async function writeFileGrant({ grant, from, mayMove }: Upload): Promise<void> {
   const to = fileURLToPath(grant.url)
-  await mkdir(dirname(to), { recursive: true })
-  if (!mayMove || !(await moved(from, to))) await copyFile(from, to, constants.COPYFILE_FICLONE)
-  await chmod(to, 0o644)
+  await fs.mkdir(dirname(to), { recursive: true })
+  if (!mayMove || !(await moved(from, to))) await fs.copyFile(from, to, constants.COPYFILE_FICLONE)
+  await fs.chmod(to, 0o644)
   await flush(to)
 }
 
 async function moved(from: string, to: string): Promise<boolean> {
   try {
-    await rename(from, to)
+    await fs.rename(from, to)
     return true
   } catch (error) {
     if (errorCode(error) === 'EXDEV') return false
@@ -44,7 +43,7 @@ async function moved(from: string, to: string): Promise<boolean> {
 }
 
 async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r')
+  const file = await fs.open(path, 'r')
   try {
     await file.sync()
   } finally {

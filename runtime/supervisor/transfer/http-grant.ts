@@ -1,6 +1,5 @@
 /** Grants over HTTP: presigned URLs of a store, or the dispatcher itself. Streams; a large file takes no more memory. */
-import { closeSync, openSync, writeSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { closeSync, openSync, writeSync, promises as fs } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { asError } from '../../contract/errors.js'
 import { errorCode } from '../attempt-failure.js'
@@ -65,7 +64,7 @@ const tooLarge = (bytes: number, bytesMax: number) =>
   new TransferError('too-large', `it has ${bytes} bytes or more, at most ${bytesMax} fit`)
 
 export async function writeHttpGrant({ grant, from, signal }: Upload, stretch?: Omit<FilePart, 'path'>): Promise<void> {
-  const { start, size } = stretch ?? { start: 0, size: (await stat(from)).size }
+  const { start, size } = stretch ?? { start: 0, size: (await fs.stat(from)).size }
   const { url, headers, ca } = grant
   const body = { path: from, start, size }
   const answer = await connected(() => exchange({ method: 'PUT', url, headers, ca, body, signal, idleMs: IDLE_MS }))

@@ -1,5 +1,5 @@
 /** A file that is too large for one request goes piece by piece; what breaks off costs one piece. */
-import { stat } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import type { PartGrant } from '../../contract/grant.js'
 import { writeHttpGrant } from './http-grant.js'
 import { persistently } from './persistently.js'
@@ -22,6 +22,6 @@ export async function writeInParts(upload: Upload, parts: readonly PartGrant[]):
 
 /** The pieces were granted for a file of that size. */
 async function mustHave(path: string, bytes: number): Promise<void> {
-  const { size } = await stat(path)
+  const { size } = await fs.stat(path)
   if (size !== bytes) throw new TransferError('refused', `it has ${size} bytes now, but ${bytes} were announced`)
 }
