@@ -18,6 +18,9 @@ import type { WorkerBook } from './worker-book.js'
 /** Stands for the worker of an attempt that failed because none could be started. */
 const NOBODY = 'none'
 
+/** Share of a lease that may pass before its worker hears of the attempt: it renews the lease from then on only. */
+const HEARD_WITHIN = 0.25
+
 export interface HandOutContext {
   database: Database
   claims: Pick<Claims, 'claim' | 'unclaim' | 'setAside'>
@@ -142,13 +145,22 @@ export class HandOut {
     }
     const away = claim.input.kind === 'object' ? this.#context.outages.of(claim.input.event) : undefined
     if (away) return this.#setAside(claim, release, away)
+    const since = this.#context.now()
     try {
       const document = await this.#document(claim, release, claims)
       if (claim.input.kind === 'object') this.#context.outages.answered(claim.input.event)
+      if (!(await this.#isStillLeased(claim, since))) return undefined
       return { attempt: attemptId(claim.invocation, claim.attempt), document }
     } catch (error) {
       return this.#notHanded(claim, release, error)
     }
+  }
+
+  /** A storage may take its time to answer. */
+  async #isStillLeased(claim: Claim, since: number): Promise<boolean> {
+    const { database, leaseMs, now } = this.#context
+    if (now() - since < leaseMs * HEARD_WITHIN) return true
+    return (await database.renewLease(claim, now() + leaseMs)) === 'held'
   }
 
   /** Only what is gone is the end of the attempt: a storage that does not answer, or refuses, says nothing about its work. */

@@ -17,6 +17,8 @@ export class FakeStore {
   readOnly = false
   /** Nothing can be written, though it can be begun. */
   isFull = false
+  /** Called before each read is granted. */
+  onGrant = async (): Promise<void> => undefined
   #fault: Error | undefined
   #refused = (_object: ObjectRef): boolean => false
   #gone = new Set<string>()
@@ -41,6 +43,7 @@ export class FakeStore {
   }
 
   async grantRead(object: ObjectRef, expiresAt: number) {
+    await this.onGrant()
     this.#mustBeThere(object)
     return { method: 'GET' as const, url: `http://lake/${object.bucket}/${object.key}`, expiresAt, size: 5 }
   }

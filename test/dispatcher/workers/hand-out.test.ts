@@ -169,6 +169,20 @@ describe('handing out', () => {
     assert.equal(await round(), 'bad')
   })
 
+  it('a storage may take its time: the worker has a whole lease from when it hears of the attempt', async () => {
+    await register(['in/'])
+    const [slow, cancelled] = await accept('in/slow', 'in/cancelled')
+    store.onGrant = async () => void (now += 20_000)
+    assert.equal(keyOf(await next()), 'slow')
+    const [attempt] = await database.runningAttempts()
+    assert.deepEqual([attempt!.invocation, attempt!.leaseUntil], [slow!.id, now + 30_000])
+    store.onGrant = async () => {
+      now += 20_000
+      await database.cancel(cancelled!.id, now)
+    }
+    assert.equal(await next(), undefined)
+  })
+
   it('goes on with other buckets while one refuses, and holds requests only where nothing can be read', async () => {
     await register(['in/', 'other/'])
     await accept('in/a', 'in/b', 'other/c')
