@@ -21,6 +21,9 @@ export interface SurroundingsContext {
 const PRESSING_MS = 5000
 const QUIET_MS = 60_000
 
+/** Milliseconds for which it must have pressed: most work is with a worker by then, and the cluster busy with starting that one. */
+const LASTING_MS = 500
+
 /** A look that takes a second is not repeated for fifty. */
 const REST_SHARE = 50
 
@@ -42,6 +45,8 @@ export class Surroundings {
   #limits: BackendLimits
   #look: { at: number; tookMs: number } = { at: Number.NEGATIVE_INFINITY, tookMs: 0 }
   #looking: Promise<void> | undefined
+  /** Epoch milliseconds; undefined while nothing presses. */
+  #pressingSince: number | undefined
   readonly #forbidden = new Map<Forbidden, { at: number; pauseMs: number }>()
 
   private constructor(context: SurroundingsContext) {
@@ -78,9 +83,12 @@ export class Surroundings {
   /** `isPressing`: work waits, or there is no room for any. */
   isDue(isPressing: boolean): boolean {
     const { at, tookMs } = this.#look
+    const now = this.#context.now()
+    this.#pressingSince = isPressing ? (this.#pressingSince ?? now) : undefined
+    const lasts = this.#pressingSince !== undefined && now - this.#pressingSince >= LASTING_MS
     const mayChange = [...this.#forbidden.values()].some(({ pauseMs }) => pauseMs < FORBIDDEN_SOON_MS)
-    const pauseMs = isPressing || mayChange ? PRESSING_MS : QUIET_MS
-    return this.#context.now() - at >= Math.max(pauseMs, REST_SHARE * tookMs)
+    const pauseMs = lasts || mayChange ? PRESSING_MS : QUIET_MS
+    return now - at >= Math.max(pauseMs, REST_SHARE * tookMs)
   }
 
   /** One at a time. Rejects when the cluster does not answer, and what was known stays. */

@@ -65,6 +65,20 @@ describe('kubernetes back-end beside others', () => {
     assert.equal(await looks(1000), 2)
   })
 
+  it('does not look for work that a worker takes at once, but soon for work that stays', async () => {
+    const on = await bench({}, (cluster) => (cluster.nodes = nodes()))
+    let looks = 0
+    on.cluster.onCall = (call) => void (call === 'listNodes' && looks++)
+    const looksAfter = async (ms: number, queued: number) => {
+      on.now += ms
+      on.scale({ queued })
+      await settled()
+      return looks
+    }
+    assert.deepEqual([await looksAfter(30_000, 1), await looksAfter(400, 0)], [0, 0])
+    assert.deepEqual([await looksAfter(5000, 1), await looksAfter(400, 1), await looksAfter(100, 1)], [0, 0, 1])
+  })
+
   it('learns it from workers that find no place where pods may not be listed, and says so', async () => {
     const on = await bench({}, (cluster) => Object.assign(cluster, { nodes: nodes(), others: undefined }))
     assert.match(on.backend.status().notes.at(-1)!, /pods of all namespaces may not be listed.*--read-pods/)
