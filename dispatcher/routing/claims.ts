@@ -60,6 +60,8 @@ export class Claims {
   async unclaim(claim: AttemptRef, back?: TakenBack): Promise<Held> {
     const { database, routing, now } = this.#context
     const held = await database.unclaim(claim, now(), back)
+    // Whoever took it over has it in the books.
+    if (held === 'fenced') return held
     routing.books.ended(claim.invocation)
     routing.budgets.undone(claim)
     routing.breakers.calledOff(claim.invocation, now())

@@ -146,19 +146,28 @@ export class HandOut {
     const away = claim.input.kind === 'object' ? this.#context.outages.of(claim.input.event) : undefined
     if (away) return this.#setAside(claim, release, away)
     const since = this.#context.now()
+    let document: AttemptDocument
     try {
-      const document = await this.#document(claim, release, claims)
-      if (claim.input.kind === 'object') this.#context.outages.answered(claim.input.event)
-      if (!(await this.#isStillLeased(claim, since))) return undefined
-      return { attempt: attemptId(claim.invocation, claim.attempt), document }
+      document = await this.#document(claim, release, claims)
     } catch (error) {
       return this.#notHanded(claim, release, error)
     }
+    if (claim.input.kind === 'object') this.#context.outages.answered(claim.input.event)
+    const isHeard = await this.#isHeard(claim, claims, { since, signal })
+    return isHeard ? { attempt: attemptId(claim.invocation, claim.attempt), document } : undefined
   }
 
-  /** A storage may take its time to answer. */
-  async #isStillLeased(claim: Claim, since: number): Promise<boolean> {
+  /** A storage may take its time to answer: the worker may be gone by then, and if not has a whole lease from now on. */
+  async #isHeard(
+    claim: Claim,
+    claims: WorkerClaims,
+    { since, signal }: { since: number; signal: AbortSignal },
+  ): Promise<boolean> {
     const { database, leaseMs, now } = this.#context
+    if (signal.aborted) {
+      await this.#unclaim(claim, claims)
+      return false
+    }
     if (now() - since < leaseMs * HEARD_WITHIN) return true
     return (await database.renewLease(claim, now() + leaseMs)) === 'held'
   }

@@ -183,6 +183,18 @@ describe('handing out', () => {
     assert.equal(await next(), undefined)
   })
 
+  it('takes back what a worker is not there for any more when its storage has answered', async () => {
+    await register(['in/'])
+    const [work] = await accept('in/a')
+    const connection = new AbortController()
+    store.onGrant = async () => connection.abort()
+    assert.equal(await handOut.nextAtOnce(WORKER, connection.signal), undefined)
+    const { state, attempts, tries } = (await database.getInvocation(work!.id))!
+    assert.deepEqual([state, attempts, tries], ['queued', 0, []])
+    store.onGrant = async () => undefined
+    assert.equal(keyOf(await next()), 'a')
+  })
+
   it('goes on with other buckets while one refuses, and holds requests only where nothing can be read', async () => {
     await register(['in/', 'other/'])
     await accept('in/a', 'in/b', 'other/c')
