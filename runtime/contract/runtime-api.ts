@@ -1,5 +1,5 @@
 /**
- * Between dispatcher and supervisor: the AWS Lambda Runtime API, plus four calls of ours.
+ * Between dispatcher and supervisor: the AWS Lambda Runtime API, plus calls of ours under `/v1`.
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 import type { BackendName } from './function-spec.js'

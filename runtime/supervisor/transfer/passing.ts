@@ -24,7 +24,7 @@ export function passing(bytes: number): void {
 
 /**
  * V8 offers it to contexts that are made after the flag was set. Set on the command line, that flag, like any other of V8,
- * makes Node.js throw away the code that it brings compiled, and each start 7 ms longer.
+ * makes Node.js throw away the code that it brings compiled, and each start 10 ms longer.
  */
 function collector(): Collect {
   const { setFlagsFromString } = require('node:v8') as typeof V8

@@ -80,7 +80,7 @@ export class Surroundings {
     return (this.#nodes ?? []).filter(({ spec }) => spec?.unschedulable).map(({ metadata }) => metadata.name)
   }
 
-  /** `isPressing`: work waits, or there is no room for any. */
+  /** To be asked in each round. `isPressing`: work waits, or there is no room for any. */
   isDue(isPressing: boolean): boolean {
     const { at, tookMs } = this.#look
     const now = this.#context.now()
