@@ -1,6 +1,6 @@
 /** Runs the user's program in a process group of its own, until it ends or has to. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PROCESS_GROUP_FILE } from '../contract/worker-environment.js'
 import { asError } from '../contract/errors.js'
@@ -8,6 +8,7 @@ import { errorCode } from './attempt-failure.js'
 import type { LogShipper } from './log-shipper.js'
 import type { Program } from './program.js'
 import { pumpOutput } from './pump-output.js'
+import { removeFile } from './remove-file.js'
 import { killGroup, terminateGroup } from './terminate.js'
 import { settlesWithin } from './wait.js'
 
@@ -59,15 +60,7 @@ export async function runScript(run: Run): Promise<RunEnd> {
     killGroup(group)
     throw error
   } finally {
-    remove(groupFile)
-  }
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
+    removeFile(groupFile)
   }
 }
 

@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { PROCESS_GROUP_FILE } from '../contract/worker-environment.js'
+import { removeFile } from './remove-file.js'
 
 export interface Workspace {
   root: string
@@ -103,7 +104,7 @@ function worked(call: () => void): boolean {
 /** Makes the scratch directory and removes what a worker that crashed left there. */
 export async function prepareScratch(scratch: string): Promise<void> {
   mkdirSync(scratch, { recursive: true })
-  worked(() => unlinkSync(join(scratch, PROCESS_GROUP_FILE)))
+  removeFile(join(scratch, PROCESS_GROUP_FILE))
   const leftovers = readdirSync(scratch).filter((name) => ATTEMPT_ID.test(name) || name.startsWith(PREPARED))
   for (const name of leftovers) await removeTree(join(scratch, name))
 }
