@@ -1,6 +1,7 @@
 /** `spillway serve`: a dispatcher in the foreground. */
 import { once } from 'node:events'
 import type { Command } from './command.js'
+import { startSmall } from './start-small.js'
 
 const NOTES = `Environment
   SPILLWAY_<KEY>              any value of the file, e.g. SPILLWAY_LISTEN, SPILLWAY_STATE_DIRECTORY
@@ -20,8 +21,10 @@ export const serve: Command = {
   },
   notes: NOTES,
   async run({ values, environment, signal }) {
-    const [{ readConfig }, { serve: start }] = await Promise.all([import('../config.js'), import('../serve.js')])
-    const serving = await start(readConfig(values.config as string | undefined, environment))
+    const serving = await startSmall(async () => {
+      const [{ readConfig }, { serve: start }] = await Promise.all([import('../config.js'), import('../serve.js')])
+      return start(readConfig(values.config as string | undefined, environment))
+    })
     if (!signal.aborted) await once(signal, 'abort')
     await serving.stop()
   },
