@@ -55,7 +55,7 @@ async function plainRate({ bench }: OnCluster, image: string): Promise<number> {
   const { api, make } = await plainJobs(bench)
   const line = `head -c ${FILE_BYTES} /dev/urandom > /tmp/in; md5sum /tmp/in > /tmp/out`
   const oneJob = async () => {
-    const name = await make({ image, line, cpu: '200m', memory: '128Mi' })
+    const name = await make({ image, line, cpu: '200m', memory: '128Mi', lean: true })
     for (;;) {
       const jobs = await api.listJobs('plain=job')
       const job = jobs.find(({ metadata }) => metadata.name === name)

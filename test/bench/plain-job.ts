@@ -11,6 +11,8 @@ export interface PlainJob {
   line: string
   cpu: string
   memory: string
+  /** Without what a pod has by default and ours do without: the token of a ServiceAccount, and variables for every Service. */
+  lean: boolean
 }
 
 export async function plainJobs({ cluster, namespace }: Workbench): Promise<{ api: Api; make: Make }> {
@@ -22,8 +24,9 @@ export async function plainJobs({ cluster, namespace }: Workbench): Promise<{ ap
 export type Make = (job: PlainJob) => Promise<string>
 
 /** With all that Pod Security "restricted" asks for, as ours has it. */
-function manifest({ image, line, cpu, memory }: PlainJob): V1Job {
+function manifest({ image, line, cpu, memory, lean }: PlainJob): V1Job {
   const amounts = { cpu, memory }
+  const without = { automountServiceAccountToken: false, enableServiceLinks: false }
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -34,8 +37,7 @@ function manifest({ image, line, cpu, memory }: PlainJob): V1Job {
         metadata: { labels: { plain: 'job' } },
         spec: {
           restartPolicy: 'Never',
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
+          ...(lean ? without : {}),
           containers: [
             {
               name: 'main',
