@@ -18,7 +18,9 @@ const ON_CLUSTERS = [
   { place: placeOf('test-volumes', { imageVolumes: true }), files: 'test/real/image-volumes/**/*.test.ts' },
 ]
 const ALL_ON_CLUSTERS = ON_CLUSTERS.map(({ files }) => files)
-const ON_MACHINE = ['test/{real,plugin}/**/*.test.ts', ...ALL_ON_CLUSTERS.flatMap((files) => ['--ignore', files])]
+const ON_MACHINE = ['test/real/**/*.test.ts', ...ALL_ON_CLUSTERS.flatMap((files) => ['--ignore', files])]
+/** With every command line interface; these do not get into each other's way, in `npm test` neither. */
+const OF_PLUGIN = ['--parallel', '--jobs', '2', 'test/plugin/**/*.test.ts']
 
 const ENVIRONMENT = { SPILLWAY_CACHE: CACHE, SPILLWAY_TEST_CLIS: CACHE, SPILLWAY_REAL: '1' }
 
@@ -29,7 +31,11 @@ const mocha = (...words: string[]) => [join(REPOSITORY, 'node_modules/.bin/mocha
 type Run = () => Promise<number>
 
 /** One after the other; none throws for a test that fails. */
-export const suites = (): Run[] => [() => runHere(mocha(...ON_MACHINE)), ...clusterSuites()]
+export const suites = (): Run[] => [
+  () => runHere(mocha(...OF_PLUGIN)),
+  () => runHere(mocha(...ON_MACHINE)),
+  ...clusterSuites(),
+]
 
 /**
  * On clusters made for it, or the one of SPILLWAY_TEST_KUBECONFIG; where none can be, the suites skip themselves. On a cluster

@@ -1,6 +1,6 @@
 /** Dispatchers and workers are killed at random moments while work comes in; then the books are checked. */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
@@ -18,7 +18,10 @@ import {
 import { processesOf, signal, workerPids } from '../support/worker-pids.js'
 
 export interface Survival {
+  /** All in all. */
   kills: number
+  /** Dispatchers that are hit at the same time, each on its own, with its share of the kills; most of a life is waiting. */
+  lives?: number
   /** Milliseconds for the whole test. */
   timeoutMs: number
   /** The server that keeps the record; without one it is a file. */
@@ -32,7 +35,7 @@ export interface RecordServer {
   strike(): Promise<void>
 }
 
-export function survivesSuite({ kills, timeoutMs, server }: Survival): void {
+export function survivesSuite({ kills, lives = 1, timeoutMs, server }: Survival): void {
   const seed = Number(process.env.SPILLWAY_TEST_SEED ?? Date.now() % 1_000_000)
   const directory = temporaryDirectory()
   const stops: (() => Promise<unknown> | void)[] = []
@@ -44,17 +47,23 @@ export function survivesSuite({ kills, timeoutMs, server }: Survival): void {
 
   it(`loses nothing and commits nothing twice in ${kills} kills (SPILLWAY_TEST_SEED=${seed})`, async function () {
     this.timeout(timeoutMs)
-    const random = randomNumbers(seed)
-    const victim = await Victim.start(directory(), random, server?.())
+    const shares = Array.from({ length: lives }, (_, life) => Math.ceil((kills - life) / lives))
+    await Promise.all(shares.map((share, life) => live(join(directory(), String(life)), share, seed + 2 * life)))
+  })
+
+  async function live(place: string, share: number, itsSeed: number): Promise<void> {
+    mkdirSync(place)
+    const random = randomNumbers(itsSeed)
+    const victim = await Victim.start(place, random, server?.())
     stops.push(() => victim.stop())
     const over = new AbortController()
     stops.push(() => over.abort())
-    await checkBooksUnderBlows(victim, { kills, seed, random, signal: over.signal })
+    await checkBooksUnderBlows(victim, { kills: share, seed: itsSeed, random, signal: over.signal })
     await victim.stop()
-    await nothingRuns(directory())
+    await nothingRuns(place)
     await victim.restart()
     assert.deepEqual(readdirSync(victim.path('.spillway', 'staging')), [], 'results were left in the staging place')
-  })
+  }
 }
 
 /** The dispatcher and its workers, and the many ways to hurt them. */
