@@ -19,7 +19,7 @@ const ON_CLUSTERS = [
 ]
 const ALL_ON_CLUSTERS = ON_CLUSTERS.map(({ files }) => files)
 const ON_MACHINE = ['test/real/**/*.test.ts', ...ALL_ON_CLUSTERS.flatMap((files) => ['--ignore', files])]
-/** With every command line interface; these do not get into each other's way, in `npm test` neither. */
+/** With every command line interface; they run side by side, as in `npm test`. */
 const OF_PLUGIN = ['--parallel', '--jobs', '2', 'test/plugin/**/*.test.ts']
 
 const ENVIRONMENT = { SPILLWAY_CACHE: CACHE, SPILLWAY_TEST_CLIS: CACHE, SPILLWAY_REAL: '1' }

@@ -1,6 +1,6 @@
 /** Dispatchers and workers are killed at random moments while work comes in; then the books are checked. */
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DispatcherProcess } from '../support/dispatcher-process.js'
 import { eventually } from '../support/eventually.js'
@@ -20,7 +20,7 @@ import { processesOf, signal, workerPids } from '../support/worker-pids.js'
 export interface Survival {
   /** All in all. */
   kills: number
-  /** Dispatchers that are hit at the same time, each on its own, with its share of the kills; most of a life is waiting. */
+  /** Dispatchers that are hit at the same time, each on its own, with its share of the kills. */
   lives?: number
   /** Milliseconds for the whole test. */
   timeoutMs: number
@@ -52,7 +52,6 @@ export function survivesSuite({ kills, lives = 1, timeoutMs, server }: Survival)
   })
 
   async function live(place: string, share: number, itsSeed: number): Promise<void> {
-    mkdirSync(place)
     const random = randomNumbers(itsSeed)
     const victim = await Victim.start(place, random, server?.())
     stops.push(() => victim.stop())

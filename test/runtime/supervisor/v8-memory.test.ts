@@ -1,38 +1,16 @@
 /** What the supervisor tells V8 about memory while it runs, in a process of its own, as no option of its command line does. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { buildSync } from 'esbuild'
 import { NODE_OPTIONS } from '../../../dispatcher/images/kit-command.js'
+import { FILL_YOUNG_SPACE, runInProcess } from '../../support/v8-process.js'
 
 const MEBIBYTE = 1024 ** 2
 
 describe('supervisor: memory of V8', () => {
-  /** Runs the lines with what the module exports; answers the JSON that they give. */
-  function runWith<T>(module: string, lines: string): T {
-    const { outputFiles } = buildSync({
-      entryPoints: [`runtime/supervisor/${module}.ts`],
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      write: false,
-    })
-    const program = `${outputFiles[0]!.text}\nprocess.stdout.write(JSON.stringify((() => { ${lines} })()))`
-    return JSON.parse(execFileSync(process.execPath, [...NODE_OPTIONS, '-e', program], { encoding: 'utf8' })) as T
-  }
+  const runWith = <T>(module: string, lines: string) =>
+    runInProcess<T>({ module: `runtime/supervisor/${module}.ts`, lines, options: NODE_OPTIONS })
 
   /** Bytes of the young space once a lot has outlived its collections. */
-  const grown = (before: string) =>
-    runWith<number>(
-      'young-space',
-      `${before}
-      const kept = []
-      for (let n = 0; n < 400_000; n++) {
-        kept.push({ text: 'n' + n })
-        if (kept.length > 50_000) kept.length = 0
-      }
-      const spaces = require('node:v8').getHeapSpaceStatistics()
-      return spaces.find(({ space_name }) => space_name === 'new_space').space_size`,
-    )
+  const grown = (before: string) => runWith<number>('young-space', `${before}${FILL_YOUNG_SPACE}`)
 
   it('the young space stays small once it is told to, and does not otherwise', () => {
     const small = grown('keepYoungSpaceSmall()')
